@@ -1,0 +1,1 @@
+"""Panels of repayment history and the features computed from them."""

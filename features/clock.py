@@ -1,0 +1,52 @@
+"""Dates and instants as numbers: days and seconds since 1970-01-01, both in UTC."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+DAY_SECONDS = 86_400.0
+CYCLE_DAYS = 365.25 / 12  # one monthly cycle; statements are counted in these
+
+_EPOCH = date(1970, 1, 1)
+
+
+def day_number(day: date) -> float:
+    """Days from 1970-01-01 to `day`."""
+    return float((day - _EPOCH).days)
+
+
+def date_of(day: float) -> date:
+    """The date that `day_number` numbers."""
+    return _EPOCH + timedelta(days=int(day))
+
+
+@lru_cache(maxsize=65_536)
+def midnight_after(day: float, timezone: str) -> float:
+    """UTC seconds at which a statement of `day` becomes known.
+
+    That is 00:00 of the next day in the account's time zone. Raises
+    zoneinfo.ZoneInfoNotFoundError for a zone that does not exist.
+    """
+    following = date_of(day) + timedelta(days=1)
+    return datetime.combine(following, time(), ZoneInfo(timezone)).timestamp()
+
+
+def midnights_after(day: NDArray[np.float64], timezone: NDArray[np.str_]) -> NDArray[np.float64]:
+    """`midnight_after` for arrays of equal length; each distinct pair is computed once."""
+    zones, zone = np.unique(timezone, return_inverse=True)
+    pairs, pair = np.unique(np.stack([day, zone.astype(np.float64)]), axis=1, return_inverse=True)
+    known = [midnight_after(d, str(zones[int(z)])) for d, z in pairs.T]
+    return np.array(known, dtype=np.float64)[pair.reshape(-1)]
+
+
+def seconds(instant: datetime) -> float:
+    """UTC seconds of an instant that carries its offset."""
+    return instant.timestamp()
+
+
+def instant_of(at: float) -> datetime:
+    """The instant, in UTC, of `seconds`."""
+    return datetime.fromtimestamp(at, UTC)

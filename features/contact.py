@@ -1,0 +1,220 @@
+"""Contact: how often the debtor was tried, reached, and what was promised and kept."""
+
+import numpy as np
+from numba import njit
+
+from features.clock import DAY_SECONDS
+from features.feature import Family
+from features.history import History, days_since, ratio
+from features.tables import CONTACTS, codes_of
+
+FAMILY = Family("contact")
+
+OUT = codes_of(CONTACTS, "direction")["out"]
+NO_ANSWER = codes_of(CONTACTS, "outcome")["no_answer"]
+CONVERSATION = codes_of(CONTACTS, "outcome")["conversation"]
+PROMISE = codes_of(CONTACTS, "outcome")["promise"]
+REFUSED = codes_of(CONTACTS, "outcome")["refused"]
+CALL = codes_of(CONTACTS, "channel")["call"]
+VISIT = codes_of(CONTACTS, "channel")["visit"]
+
+KEPT = 0.99  # of the promised amount
+
+
+@njit
+def spoke(h: History, i: int) -> bool:
+    """Contact i reached the debtor: a conversation, with a promise or refusal or without."""
+    outcome = h.outcome[i]
+    return outcome == CONVERSATION or outcome == PROMISE or outcome == REFUSED
+
+
+@njit
+def within(h: History, i: int, days: float) -> bool:
+    """Contact i is less than so many days old."""
+    return days_since(h, h.contact_at[i]) < days
+
+
+@njit
+def paid_on_promise(h: History, i: int) -> float:
+    """Payments between promise i and the end of its last day, or `as_of` if that is earlier."""
+    total = 0.0
+    for p in range(len(h.payment_at)):
+        if h.contact_at[i] <= h.payment_at[p] <= h.promised_until[i]:
+            total += h.payment_amount[p]
+    return total
+
+
+@njit
+def kept(h: History, i: int) -> bool:
+    """Promise i was paid in time; any payment counts where no amount was promised."""
+    paid = paid_on_promise(h, i)
+    return paid > 0 and not paid < KEPT * h.promised_amount[i]
+
+
+@FAMILY.feature(
+    unit="count",
+    group="contact",
+    en="Attempts to reach the debtor in 30 days: {value}",
+    zh="近 30 天联系尝试次数：{value}",
+)
+def attempts_30(h: History) -> float:
+    if not h.contacts_known:
+        return np.nan
+    count = 0
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if not within(h, i, 30.0):
+            break
+        count += h.direction[i] == OUT
+    return float(count)
+
+
+@FAMILY.feature(
+    unit="count",
+    group="contact",
+    en="Conversations in 90 days: {value}",
+    zh="近 90 天通话沟通次数：{value}",
+)
+def conversations_90(h: History) -> float:
+    if not h.contacts_known:
+        return np.nan
+    count = 0
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if not within(h, i, 90.0):
+            break
+        count += spoke(h, i)
+    return float(count)
+
+
+@FAMILY.feature(
+    unit="share",
+    group="contact",
+    monotone=1,
+    en="Share of calls and visits in 90 days that reached the debtor: {value}",
+    zh="近 90 天电话与上门的接通率：{value}",
+)
+def reach_rate_90(h: History) -> float:
+    tried, reached = 0, 0
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if not within(h, i, 90.0):
+            break
+        if h.direction[i] == OUT and (h.channel[i] == CALL or h.channel[i] == VISIT):
+            tried += 1
+            reached += spoke(h, i)
+    return ratio(float(reached), float(tried))
+
+
+@FAMILY.feature(
+    unit="count",
+    group="contact",
+    monotone=-1,
+    en="Unanswered attempts since the debtor was last reached: {value}",
+    zh="自上次接通以来的未接次数：{value}",
+)
+def unanswered_streak(h: History) -> float:
+    if not h.contacts_known:
+        return np.nan
+    count = 0
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if spoke(h, i):
+            break
+        count += h.outcome[i] == NO_ANSWER
+    return float(count)
+
+
+@FAMILY.feature(
+    unit="days",
+    group="contact",
+    en="Days since the last conversation: {value}",
+    zh="距上次沟通的天数：{value}",
+)
+def days_since_conversation(h: History) -> float:
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if spoke(h, i):
+            return days_since(h, h.contact_at[i])
+    return np.nan
+
+
+@FAMILY.feature(
+    unit="count",
+    group="contact",
+    monotone=1,
+    en="Times the debtor called or wrote in 90 days: {value}",
+    zh="近 90 天债务人主动联系次数：{value}",
+)
+def inbound_90(h: History) -> float:
+    if not h.contacts_known:
+        return np.nan
+    count = 0
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if not within(h, i, 90.0):
+            break
+        count += h.direction[i] != OUT
+    return float(count)
+
+
+@FAMILY.feature(
+    unit="count",
+    group="willingness",
+    monotone=-1,
+    en="Refusals to pay in 180 days: {value}",
+    zh="近 180 天拒绝还款次数：{value}",
+)
+def refusals_180(h: History) -> float:
+    if not h.contacts_known:
+        return np.nan
+    count = 0
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if not within(h, i, 180.0):
+            break
+        count += h.outcome[i] == REFUSED
+    return float(count)
+
+
+@FAMILY.feature(
+    unit="count",
+    group="willingness",
+    en="Promises to pay in 180 days: {value}",
+    zh="近 180 天承诺还款次数：{value}",
+)
+def promises_180(h: History) -> float:
+    if not h.contacts_known:
+        return np.nan
+    count = 0
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if not within(h, i, 180.0):
+            break
+        count += h.outcome[i] == PROMISE
+    return float(count)
+
+
+@FAMILY.feature(
+    unit="share",
+    group="willingness",
+    monotone=1,
+    en="Share of the promises due in 365 days that were kept: {value}",
+    zh="近 365 天到期承诺的履约率：{value}",
+)
+def promises_kept_share_365(h: History) -> float:
+    if not h.payments_known:
+        return np.nan
+    due, fulfilled = 0, 0
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if not within(h, i, 365.0):
+            break
+        if h.outcome[i] == PROMISE and h.promised_until[i] <= h.as_of:
+            due += 1
+            fulfilled += kept(h, i)
+    return ratio(float(fulfilled), float(due))
+
+
+@FAMILY.feature(
+    unit="days",
+    group="willingness",
+    en="Days until the latest promise is due (negative: past): {value}",
+    zh="距最近一次承诺到期的天数（负数表示已过期）：{value}",
+)
+def days_to_promise(h: History) -> float:
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if h.outcome[i] == PROMISE:
+            return np.ceil((h.promised_until[i] - h.as_of) / DAY_SECONDS)
+    return np.nan

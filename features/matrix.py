@@ -1,0 +1,53 @@
+"""Panel -> matrix: the one path by which features are computed.
+
+A request, a nightly file and a training snapshot all pass through `matrix`, which runs plain
+loops over one account's months and events at a time; so a row does not depend on its company.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from features.catalogue import CATALOGUE
+from features.feature import Feature, definition_sha256
+from features.history import history
+from features.panel import Floats, Panel, View
+
+
+def matrix(panel: Panel, view: View) -> Floats:
+    """Every feature of the catalogue, in its order: rows of the view × features.
+
+    A row without any statement is all NaN.
+    """
+    out = np.full((len(view.row), len(CATALOGUE)), np.nan)
+    _fill(panel, view, out)
+    return out
+
+
+def _compile(features: Sequence[Feature]) -> Callable[[Panel, View, Floats], None]:
+    """One compiled loop that calls every feature function.
+
+    The loop is written out, one line per feature, because only then can the compiler see
+    through the calls. Its name carries the digest of all it calls: numba's cache looks at
+    the loop's own code alone and would go on using a feature that has since changed.
+    """
+    definitions = [f.definition_sha256 for f in features] + [definition_sha256(history)]
+    name = "fill_" + hashlib.sha256("".join(definitions).encode()).hexdigest()[:16]
+    lines = [
+        f"def {name}(panel, view, out):",
+        "    for i in range(len(view.row)):",
+        "        if view.stop[i] > panel.first[view.row[i]]:",
+        "            h = history(panel, view, i)",
+        *(f"            out[i, {k}] = feature_{k}(h)" for k in range(len(features))),
+    ]
+    scope: dict[str, Any] = {f"feature_{k}": f.function for k, f in enumerate(features)}
+    scope |= {"history": history, "__name__": __name__}
+    exec(compile("\n".join(lines), __file__, "exec"), scope)  # noqa: S102 (our own text)
+    compiled: Callable[[Panel, View, Floats], None] = njit(scope[name], cache=True, nogil=True)
+    return compiled
+
+
+_fill = _compile(CATALOGUE)

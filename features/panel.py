@@ -1,0 +1,221 @@
+"""The panel: the repayment history of many accounts as arrays of numbers.
+
+Statements stand as accounts × months, newest last; events (payments, contacts) as flat
+arrays, ordered by account and time. Everything is float64, with NaN for what is not known.
+A snapshot of the past is a `View`: the panel's own arrays with earlier ends.
+"""
+
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+class Statements(NamedTuple):
+    """Statements of all accounts as flat arrays of one length, in any order.
+
+    `account` is the position of the account, `day` the statement date in days since 1970,
+    `known_at` the UTC seconds from which it may be known, `status` the code's number.
+    """
+
+    account: Indices
+    day: Floats
+    known_at: Floats
+    balance: Floats
+    amount_due: Floats
+    amount_paid: Floats
+    days_past_due: Floats
+    credit_limit: Floats
+    status: Floats
+
+
+class Payments(NamedTuple):
+    """Payments of all accounts as flat arrays; `at` in UTC seconds, `reversed` 0 or 1.
+
+    `reversed` is today's state, not that of the payment's day: no feature may use it.
+    """
+
+    account: Indices
+    at: Floats
+    amount: Floats
+    reversed: Floats
+
+
+class Contacts(NamedTuple):
+    """Contacts of all accounts as flat arrays; `at` in UTC seconds, codes by their numbers.
+
+    `local_hour` is the hour (0 to 24) at the debtor's place; `promised_until` the UTC seconds
+    at which the day of the promise has passed there.
+    """
+
+    account: Indices
+    at: Floats
+    local_hour: Floats
+    channel: Floats
+    direction: Floats
+    outcome: Floats
+    reason: Floats
+    promised_amount: Floats
+    promised_until: Floats
+
+
+Events = TypeVar("Events", Payments, Contacts)
+
+
+class Fixed(NamedTuple):
+    """What never changes about an account, one entry per account."""
+
+    opened_day: Floats
+    product: Floats
+    security: Floats
+    payments_known: Flags
+    contacts_known: Flags
+
+
+class Panel(NamedTuple):
+    """History of `n` accounts over at most `m` statements.
+
+    The first nine arrays are `n × m`, right-aligned: account `i` fills the columns from
+    `first[i]` on. Events of account `i` are `at[start[i]:start[i + 1]]`, oldest first.
+    """
+
+    day: Floats
+    known_at: Floats
+    balance: Floats
+    amount_due: Floats
+    amount_paid: Floats
+    days_past_due: Floats
+    credit_limit: Floats
+    status: Floats
+    first: Indices
+    fixed: Fixed
+    payments: Payments
+    payment_start: Indices
+    contacts: Contacts
+    contact_start: Indices
+
+    @property
+    def accounts(self) -> int:
+        """Number of accounts."""
+        return len(self.first)
+
+
+class View(NamedTuple):
+    """What is known of account `row[i]` at `as_of[i]` (UTC seconds), for each of `v` rows.
+
+    `stop` bounds the statement columns, `payment_stop` and `contact_stop` the events.
+    """
+
+    row: Indices
+    as_of: Floats
+    stop: Indices
+    payment_stop: Indices
+    contact_stop: Indices
+
+
+def no_payments() -> Payments:
+    """Payments of nobody."""
+    return Payments(np.empty(0, np.int64), *(np.empty(0) for _ in range(3)))
+
+
+def no_contacts() -> Contacts:
+    """Contacts of nobody."""
+    return Contacts(np.empty(0, np.int64), *(np.empty(0) for _ in range(8)))
+
+
+def panel(
+    fixed: Fixed,
+    statements: Statements,
+    payments: Payments | None = None,
+    contacts: Contacts | None = None,
+) -> Panel:
+    """Arrange flat tables as a panel of `len(fixed.product)` accounts."""
+    n = len(fixed.product)
+    order = np.lexsort((statements.day, statements.account))
+    account = statements.account[order]
+    count = np.bincount(account, minlength=n)
+    width = int(count.max(initial=0))
+    column = width - count[account] + _rank(count, account)
+
+    def months(values: Floats) -> Floats:
+        dense = np.full((n, width), np.nan)
+        dense[account, column] = values[order]
+        return dense
+
+    sorted_payments, payment_start = _by_account(payments or no_payments(), n)
+    sorted_contacts, contact_start = _by_account(contacts or no_contacts(), n)
+    return Panel(
+        *(months(values) for values in statements[1:]),
+        first=(width - count).astype(np.int64),
+        fixed=fixed,
+        payments=sorted_payments,
+        payment_start=payment_start,
+        contacts=sorted_contacts,
+        contact_start=contact_start,
+    )
+
+
+def _rank(count: NDArray[np.int64], account: Indices) -> Indices:
+    """Position of each row among its account's rows, for rows ordered by account."""
+    start = np.cumsum(count) - count
+    return np.arange(len(account), dtype=np.int64) - start[account]
+
+
+def _by_account(events: Events, n: int) -> tuple[Events, Indices]:
+    order = np.lexsort((events.at, events.account))
+    start = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(events.account, minlength=n), out=start[1:])
+    return type(events)(*(values[order] for values in events)), start
+
+
+def known_at(history: Panel, row: Indices, as_of: Floats) -> View:
+    """What is known of accounts `row` at `as_of` (UTC seconds): the only point-in-time cut.
+
+    A statement is known from its `known_at` on, an event from its own time on.
+    """
+    stop, payment_stop, contact_stop = _stops(
+        row,
+        as_of,
+        history.known_at,
+        history.first,
+        history.payments.at,
+        history.payment_start,
+        history.contacts.at,
+        history.contact_start,
+    )
+    return View(row, as_of, stop, payment_stop, contact_stop)
+
+
+@njit(cache=True, nogil=True)
+def _stops(  # type: ignore[no-untyped-def]
+    row, as_of, statement_at, first, payment_at, payment_start, contact_at, contact_start
+):
+    stop = np.empty(len(row), np.int64)
+    payment_stop = np.empty(len(row), np.int64)
+    contact_stop = np.empty(len(row), np.int64)
+    for i in range(len(row)):
+        r = row[i]
+        end = first[r]
+        while end < statement_at.shape[1] and statement_at[r, end] <= as_of[i]:
+            end += 1
+        stop[i] = end
+        payment_stop[i] = _after(payment_at, payment_start[r], payment_start[r + 1], as_of[i])
+        contact_stop[i] = _after(contact_at, contact_start[r], contact_start[r + 1], as_of[i])
+    return stop, payment_stop, contact_stop
+
+
+@njit(cache=True, nogil=True)
+def _after(at, start, end, as_of):  # type: ignore[no-untyped-def]
+    """First position in the ordered at[start:end] that lies after as_of."""
+    while start < end:
+        middle = (start + end) // 2
+        if at[middle] <= as_of:
+            start = middle + 1
+        else:
+            end = middle
+    return start

@@ -1,0 +1,1 @@
+"""Scores, their reasons, and the contact intensity that follows from them."""

@@ -1,0 +1,1 @@
+"""From a bundle and a panel to a calibrated score with exact contributions."""

@@ -1,0 +1,58 @@
+"""Scores: from panel and bundle to calibrated probabilities with their contributions."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.matrix import matrix
+from features.panel import Panel, View
+from models.score.bundle import Bundle
+from models.score.calibration import log_odds, probability
+from models.score.contributions import contributions
+from models.score.standing import group_sum, percentile
+
+Floats = NDArray[np.float64]
+
+
+class Scores(NamedTuple):
+    """Scores of the n rows of a view, for the k features of the bundle.
+
+    `base_log_odds` plus a row's `contributions` (log-odds) is its `log_odds`; `ability` and
+    `willingness` are percentiles, 0 to 100.
+    """
+
+    features: Floats
+    contributions: Floats
+    base_log_odds: float
+    log_odds: Floats
+    probability: Floats
+    ability: Floats
+    willingness: Floats
+
+
+def score(bundle: Bundle, panel: Panel, view: View) -> Scores:
+    """Score every row of the view; a row's score does not depend on the other rows."""
+    return score_matrix(bundle, matrix(panel, view)[:, bundle.columns])
+
+
+def score_matrix(bundle: Bundle, features: Floats) -> Scores:
+    """Score ready-made features [n × k], in the bundle's order."""
+    line = bundle.calibration
+    margin_shares, base_margin = contributions(bundle.booster, features)
+    shares = line.slope * margin_shares
+    base = line.slope * base_margin + line.intercept
+    total = log_odds(base, shares)
+    return Scores(
+        features=features,
+        contributions=shares,
+        base_log_odds=base,
+        log_odds=total,
+        probability=probability(total),
+        ability=percentile(
+            bundle.references.ability, group_sum(shares, bundle.features, "ability")
+        ),
+        willingness=percentile(
+            bundle.references.willingness, group_sum(shares, bundle.features, "willingness")
+        ),
+    )

@@ -1,0 +1,35 @@
+"""What tests of every package share."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.bundles import small_bundle
+
+UCI_CSV = Path(__file__).resolve().parents[1] / "../shared/data/uci/credit_card_clients.csv"
+
+# Every run of `make test` draws the same examples, so that a failure is owed to a change;
+# `make prove` draws new ones, and many.
+settings.register_profile("test", deadline=None, max_examples=50, derandomize=True)
+settings.register_profile("prove", deadline=None, max_examples=5_000)
+settings.load_profile("test")
+
+
+@pytest.fixture(scope="session")
+def uci_csv() -> Path:
+    """The real accounts: UCI's credit card clients, as CSV. Skips where the file is absent."""
+    path = Path(os.environ.get("CURESCORE_UCI_CSV", UCI_CSV)).resolve()
+    if not path.is_file():
+        pytest.skip(
+            "the UCI file is not here: put it at ../shared/data/uci/credit_card_clients.csv "
+            "or set CURESCORE_UCI_CSV"
+        )
+    return path
+
+
+@pytest.fixture(scope="session")
+def bundle_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small real bundle with target `cure` in USD. Copy it before changing a file."""
+    return small_bundle(tmp_path_factory.mktemp("bundle") / "cure")

@@ -1,0 +1,42 @@
+import pytest
+
+from models.score.reasons import formatted, sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "en", "zh"),
+    [
+        (None, "days", "not known", "未知"),
+        (1.0, "days", "1 day", "1 天"),
+        (30.0, "days", "30 days", "30 天"),
+        (-2.5, "days", "-2.5 days", "-2.5 天"),
+        (1.0, "months", "1 month", "1 个月"),
+        (2.0, "months", "2 months", "2 个月"),
+        (0.345, "share", "34.5%", "34.5%"),
+        (1234.5, "money", "1,234.50 TWD", "1,234.50 TWD"),
+        (-20.0, "money_per_month", "-20.00 TWD a month", "-20.00 TWD / 月"),
+        (1.0, "yes_no", "yes", "是"),
+        (0.0, "yes_no", "no", "否"),
+        (3.0, "count", "3", "3"),
+        (1.25, "ratio", "1.25", "1.25"),
+    ],
+)
+def test_values_are_told_with_their_unit(value, unit, en, zh) -> None:
+    assert formatted(value, unit, "TWD", "en") == en
+    assert formatted(value, unit, "TWD", "zh") == zh
+
+
+def test_a_sentence_tells_value_and_direction() -> None:
+    assert sentence("dpd_last", 30.0, "days", -0.4, "USD", "en") == (
+        "Days past due at the last statement: 30 days. Lowers the probability."
+    )
+    assert sentence("dpd_last", 30.0, "days", 0.4, "USD", "zh") == (
+        "最近一期账单的逾期天数：30 天。提高概率。"
+    )
+    assert sentence("dpd_last", None, "days", 0.0, "USD", "en") == (
+        "Days past due at the last statement: not known. Does not move the probability."
+    )
+
+
+def test_a_feature_that_left_the_catalogue_is_told_by_its_name() -> None:
+    assert sentence("gone", 2.0, "count", 0.1, "USD", "en") == "gone: 2. Raises the probability."

@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shap
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.panel import View, known_at, panel
+from models.score.bundle import Bundle, load
+from models.score.calibration import log_odds, probability
+from models.score.scores import score
+from models.score.standing import STEPS, group_sum, percentile, references
+from tests.histories import random_tables
+
+
+@pytest.fixture(scope="module")
+def bundle(bundle_dir: Path) -> Bundle:
+    return load(bundle_dir)
+
+
+@pytest.fixture(scope="module")
+def portfolio() -> tuple:
+    history = panel(*random_tables(5, accounts=200))
+    view = known_at(history, np.arange(200), np.full(200, 19_250.0 * 86_400))
+    return history, View(*view)
+
+
+def test_base_and_contributions_add_up_to_the_log_odds_served(bundle, portfolio) -> None:
+    scores = score(bundle, *portfolio)
+    total = scores.base_log_odds + scores.contributions.sum(axis=1)
+    assert np.abs(total - scores.log_odds).max() < 1e-9
+    assert np.abs(1 / (1 + np.exp(-total)) - scores.probability).max() < 1e-9
+
+
+def test_the_log_odds_are_the_calibrated_margin_of_the_booster(bundle, portfolio) -> None:
+    scores = score(bundle, *portfolio)
+    margin = bundle.booster.predict(scores.features, raw_score=True)
+    line = bundle.calibration
+    assert np.abs(line.slope * margin + line.intercept - scores.log_odds).max() < 1e-9
+
+
+def test_the_contributions_are_those_of_shap(bundle, portfolio) -> None:
+    scores = score(bundle, *portfolio)
+    explained = shap.TreeExplainer(bundle.booster)(scores.features)
+    difference = bundle.calibration.slope * explained.values - scores.contributions
+    assert np.abs(difference).max() < 1e-9
+
+
+def test_a_row_scored_alone_equals_its_row_in_the_batch_bit_for_bit(bundle, portfolio) -> None:
+    history, view = portfolio
+    together = score(bundle, history, view)
+    for i in range(0, 200, 7):
+        alone = score(bundle, history, View(*(values[i : i + 1] for values in view)))
+        for name in ("contributions", "log_odds", "probability", "ability", "willingness"):
+            assert getattr(alone, name).tobytes() == getattr(together, name)[i : i + 1].tobytes()
+        assert alone.base_log_odds == together.base_log_odds
+
+
+def test_no_rows_are_no_error(bundle, portfolio) -> None:
+    history, view = portfolio
+    scores = score(bundle, history, View(*(values[:0] for values in view)))
+    assert len(scores.probability) == 0
+
+
+@given(st.lists(st.floats(-700, 700), min_size=1, max_size=20))
+def test_probability_rises_with_the_log_odds_and_stays_within_bounds(values: list[float]) -> None:
+    ordered = np.sort(np.array(values))
+    result = probability(ordered)
+    assert ((result >= 0) & (result <= 1)).all()
+    assert (np.diff(result) >= 0).all()
+    assert np.allclose(result + probability(-ordered), 1, atol=1e-12)
+
+
+def test_additions_run_from_the_left() -> None:
+    assert log_odds(1e16, np.array([[1.0, -1e16, 1.0]]))[0] == 1.0
+
+
+def test_percentiles_place_a_sum_in_its_population() -> None:
+    shares = np.linspace(-1, 1, 2_001)[:, None]
+    names = ("utilisation_last",)
+    reference = references(shares, names).ability
+    assert len(reference) == STEPS + 1
+    told = percentile(reference, np.array([-5.0, -1.0, -0.5, 0.0, 0.5, 1.0, 5.0]))
+    assert told == pytest.approx([0, 0, 25, 50, 75, 100, 100], abs=0.2)
+    assert (group_sum(shares, names, "willingness") == 0).all()
+
+
+def test_a_population_of_equals_stands_in_the_middle() -> None:
+    reference = references(np.zeros((50, 1)), ("dpd_last",)).willingness
+    assert percentile(reference, np.array([0.0]))[0] == 50
