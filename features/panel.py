@@ -80,7 +80,7 @@ class Fixed(NamedTuple):
 class Panel(NamedTuple):
     """History of `n` accounts over at most `m` statements.
 
-    The first nine arrays are `n × m`, right-aligned: account `i` fills the columns from
+    The first eight arrays are `n × m`, right-aligned: account `i` fills the columns from
     `first[i]` on. Events of account `i` are `at[start[i]:start[i + 1]]`, oldest first.
     """
 
@@ -117,6 +117,10 @@ class View(NamedTuple):
     payment_stop: Indices
     contact_stop: Indices
 
+    def take(self, rows: Indices | Flags) -> "View":
+        """Those rows of the view, in the order given."""
+        return View._make(values[rows] for values in self)
+
 
 def no_payments() -> Payments:
     """Payments of nobody."""
@@ -150,7 +154,14 @@ def panel(
     sorted_payments, payment_start = _by_account(payments or no_payments(), n)
     sorted_contacts, contact_start = _by_account(contacts or no_contacts(), n)
     return Panel(
-        *(months(values) for values in statements[1:]),
+        day=months(statements.day),
+        known_at=months(statements.known_at),
+        balance=months(statements.balance),
+        amount_due=months(statements.amount_due),
+        amount_paid=months(statements.amount_paid),
+        days_past_due=months(statements.days_past_due),
+        credit_limit=months(statements.credit_limit),
+        status=months(statements.status),
         first=(width - count).astype(np.int64),
         fixed=fixed,
         payments=sorted_payments,
@@ -170,7 +181,7 @@ def _by_account(events: Events, n: int) -> tuple[Events, Indices]:
     order = np.lexsort((events.at, events.account))
     start = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(events.account, minlength=n), out=start[1:])
-    return type(events)(*(values[order] for values in events)), start
+    return type(events)._make(values[order] for values in events), start
 
 
 def known_at(history: Panel, row: Indices, as_of: Floats) -> View:
@@ -192,9 +203,16 @@ def known_at(history: Panel, row: Indices, as_of: Floats) -> View:
 
 
 @njit(cache=True, nogil=True)
-def _stops(  # type: ignore[no-untyped-def]
-    row, as_of, statement_at, first, payment_at, payment_start, contact_at, contact_start
-):
+def _stops(
+    row: Indices,
+    as_of: Floats,
+    statement_at: Floats,
+    first: Indices,
+    payment_at: Floats,
+    payment_start: Indices,
+    contact_at: Floats,
+    contact_start: Indices,
+) -> tuple[Indices, Indices, Indices]:
     stop = np.empty(len(row), np.int64)
     payment_stop = np.empty(len(row), np.int64)
     contact_stop = np.empty(len(row), np.int64)
@@ -210,7 +228,7 @@ def _stops(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _after(at, start, end, as_of):  # type: ignore[no-untyped-def]
+def _after(at: Floats, start: int, end: int, as_of: float) -> int:
     """First position in the ordered at[start:end] that lies after as_of."""
     while start < end:
         middle = (start + end) // 2

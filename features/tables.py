@@ -88,15 +88,11 @@ def _money(
     name: str, meaning: str, *, optional: bool = False, minimum: float | None = None
 ) -> Column:
     low = -MONEY_BOUND if minimum is None else minimum
-    return Column(
-        name, "money", meaning, "currency", optional, minimum=low, maximum=MONEY_BOUND
-    )
+    return Column(name, "money", meaning, "currency", optional, minimum=low, maximum=MONEY_BOUND)
 
 
 def _days_past_due(meaning: str) -> Column:
-    return Column(
-        "days_past_due", "count", meaning, "days", minimum=0, maximum=DAYS_PAST_DUE_BOUND
-    )
+    return Column("days_past_due", "count", meaning, "days", minimum=0, maximum=DAYS_PAST_DUE_BOUND)
 
 
 _ACCOUNT_ID = Column("account_id", "id", "the account")
@@ -186,7 +182,9 @@ ASSIGNMENTS = Table(
         Column("at", "instant", "when the level was assigned"),
         Column("level", "count", "contact intensity assigned", "level", False, 0, 4),
         *(
-            Column(f"propensity_{level}", "number", f"probability of level {level}", "", False, 0, 1)
+            Column(
+                f"propensity_{level}", "number", f"probability of level {level}", "", False, 0, 1
+            )
             for level in range(5)
         ),
         Column("arm", "text", "arm of the experiment"),
@@ -209,8 +207,7 @@ SEGMENTS = Table(
 )
 
 TABLES = {
-    table.name: table
-    for table in (ACCOUNTS, STATEMENTS, PAYMENTS, CONTACTS, ASSIGNMENTS, SEGMENTS)
+    table.name: table for table in (ACCOUNTS, STATEMENTS, PAYMENTS, CONTACTS, ASSIGNMENTS, SEGMENTS)
 }
 
 

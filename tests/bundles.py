@@ -7,7 +7,7 @@ import numpy as np
 
 from features.catalogue import NAMES
 from features.matrix import matrix
-from features.panel import View, known_at, panel
+from features.panel import known_at, panel
 from models.score.bundle import Content, write
 from models.score.calibration import Calibration
 from models.score.contributions import contributions
@@ -71,7 +71,7 @@ def content(
         references=references(line.slope * shares, features),
         roll_rate={"M1": {"pre_due": 0.5}},
         training={"rows": len(used)},
-        golden=(small, View(*(values for values in known_at(small, few, as_of[:8])))),
+        golden=(small, known_at(small, few, as_of[:8])),
     )
 
 

@@ -1,7 +1,6 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from numba import njit
 
@@ -81,5 +80,3 @@ def test_a_definition_changes_with_a_constant_behind_a_helper(
     before = definition_sha256(feature)
     monkeypatch.setitem(scaled.py_func.__globals__, "SCALE", 3.0)
     assert definition_sha256(feature) != before
-
-

@@ -127,9 +127,7 @@ def test_a_file_outside_the_folder_is_never_read(copy: Path, tmp_path: Path) -> 
     manifest = json.loads((copy / "manifest.json").read_text())
     del manifest["sha256"]
     manifest["files"]["../secret.txt"] = bundles._sha256(tmp_path / "secret.txt")
-    bundles._write_json(
-        copy / "manifest.json", {**manifest, "sha256": bundles._digest(manifest)}
-    )
+    bundles._write_json(copy / "manifest.json", {**manifest, "sha256": bundles._digest(manifest)})
     with pytest.raises(BundleError, match=r"secret\.txt"):
         load(copy)
 

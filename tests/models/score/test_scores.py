@@ -6,7 +6,7 @@ import shap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.panel import View, known_at, panel
+from features.panel import known_at, panel
 from models.score.bundle import Bundle, load
 from models.score.calibration import log_odds, probability
 from models.score.scores import score
@@ -23,7 +23,7 @@ def bundle(bundle_dir: Path) -> Bundle:
 def portfolio() -> tuple:
     history = panel(*random_tables(5, accounts=200))
     view = known_at(history, np.arange(200), np.full(200, 19_250.0 * 86_400))
-    return history, View(*view)
+    return history, view
 
 
 def test_base_and_contributions_add_up_to_the_log_odds_served(bundle, portfolio) -> None:
@@ -51,7 +51,7 @@ def test_a_row_scored_alone_equals_its_row_in_the_batch_bit_for_bit(bundle, port
     history, view = portfolio
     together = score(bundle, history, view)
     for i in range(0, 200, 7):
-        alone = score(bundle, history, View(*(values[i : i + 1] for values in view)))
+        alone = score(bundle, history, view.take(np.array([i])))
         for name in ("contributions", "log_odds", "probability", "ability", "willingness"):
             assert getattr(alone, name).tobytes() == getattr(together, name)[i : i + 1].tobytes()
         assert alone.base_log_odds == together.base_log_odds
@@ -59,7 +59,7 @@ def test_a_row_scored_alone_equals_its_row_in_the_batch_bit_for_bit(bundle, port
 
 def test_no_rows_are_no_error(bundle, portfolio) -> None:
     history, view = portfolio
-    scores = score(bundle, history, View(*(values[:0] for values in view)))
+    scores = score(bundle, history, view.take(np.empty(0, np.int64)))
     assert len(scores.probability) == 0
 
 

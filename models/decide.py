@@ -1,0 +1,201 @@
+"""Decide: from accounts and their histories to decisions, the one path for all callers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from features.catalogue import BY_NAME
+from features.clock import DAY_SECONDS, instant_of
+from features.panel import Panel, View
+from models.account import Account
+from models.decision import Decision, Reason, Score, Status
+from models.intensity.choose import choose
+from models.intensity.policy import Policy
+from models.intensity.rules.version import RULES_VERSION
+from models.intensity.situation import situation
+from models.score.bundle import Bundle
+from models.score.scores import Scores, score
+from models.score.tier import tier
+from models.stage import stage_of
+
+CURE = "cure"
+EARLY_WARNING = "early_warning"
+
+RefusalKind = Literal["no-model-for-stage", "currency-mismatch", "no-statement", "nothing-owed"]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What one request, batch or nightly run decides with, unchanged from start to end.
+
+    `bundles` holds one bundle per target, `models` the name and version of each as served.
+    """
+
+    bundles: dict[str, Bundle]
+    models: dict[str, str]
+    policy: Policy
+    code: str
+    tzdata: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an account cannot be decided: `pointer` is the JSON pointer of the field at fault."""
+
+    kind: RefusalKind
+    pointer: str
+    problem: str
+    remedy: str
+    value: object = None
+
+
+def decide(
+    generation: Generation, accounts: Sequence[Account], panel: Panel, view: View
+) -> list[Decision | Refusal]:
+    """One decision or refusal per account, in order; row i of the view belongs to accounts[i].
+
+    An account's decision does not depend on the other accounts.
+    """
+    results: list[Decision | Refusal | None] = [
+        _refusal(generation, account, panel, view, i) for i, account in enumerate(accounts)
+    ]
+    for target, bundle in generation.bundles.items():
+        rows = [
+            i
+            for i, account in enumerate(accounts)
+            if results[i] is None and target_of(account) == target
+        ]
+        if rows:
+            scores = score(bundle, panel, view.take(np.array(rows, dtype=np.int64)))
+            for position, i in enumerate(rows):
+                results[i] = _decision(
+                    generation, bundle, accounts[i], scores, position, panel, view, i
+                )
+    assert all(result is not None for result in results)
+    return [result for result in results if result is not None]
+
+
+def target_of(account: Account) -> str:
+    """The target that is scored for the account: late ones may cure, others stay current."""
+    return CURE if account.days_past_due > 0 else EARLY_WARNING
+
+
+def _refusal(
+    generation: Generation, account: Account, panel: Panel, view: View, i: int
+) -> Refusal | None:
+    bundle = generation.bundles.get(target_of(account))
+    if bundle is None:
+        return Refusal(
+            "no-model-for-stage",
+            "/account/days_past_due",
+            f"no model is served for accounts in stage {stage_of(account.days_past_due)}",
+            f"send accounts that are late, or serve a model with target {target_of(account)}",
+            account.days_past_due,
+        )
+    if account.currency != bundle.currency:
+        return Refusal(
+            "currency-mismatch",
+            "/account/currency",
+            f"the model was trained on amounts in {bundle.currency}",
+            f"send accounts in {bundle.currency}, or serve a model trained in this currency",
+            account.currency,
+        )
+    if view.stop[i] <= panel.first[view.row[i]]:
+        return Refusal(
+            "no-statement",
+            "/statements",
+            "no statement is known at as_of",
+            "send at least one statement dated before the day of as_of",
+        )
+    if account.days_past_due > 0 and (account.balance <= 0 or account.past_due_amount <= 0):
+        field = "balance" if account.balance <= 0 else "past_due_amount"
+        return Refusal(
+            "nothing-owed",
+            f"/account/{field}",
+            "the account is late but owes nothing",
+            "send the amount that is owed, or days_past_due 0 where nothing is",
+            getattr(account, field),
+        )
+    return None
+
+
+def _decision(
+    generation: Generation,
+    bundle: Bundle,
+    account: Account,
+    scores: Scores,
+    position: int,
+    panel: Panel,
+    view: View,
+    i: int,
+) -> Decision:
+    policy = generation.policy
+    stage = stage_of(account.days_past_due)
+    probability = float(scores.probability[position])
+    risk = tier(probability, stage, account.past_due_amount, policy.tiers)
+    known = situation(panel, view, i, account, policy.promise_grace_days)
+    intensity = choose(policy, account, stage, risk, known)
+    as_of = instant_of(float(view.as_of[i])).astimezone(_zone(account.timezone))
+    status: Status = "proposed" if intensity.needs_approval else "effective"
+    newest = float(panel.known_at[view.row[i], view.stop[i] - 1])
+    return Decision(
+        account_id=account.account_id,
+        as_of=_iso(as_of),
+        valid_until=_iso(as_of + timedelta(days=policy.valid_days)),
+        data_age_days=round((float(view.as_of[i]) - newest) / DAY_SECONDS, 4),
+        currency=account.currency,
+        status=status,
+        score=Score(
+            target=bundle.target,
+            probability=probability,
+            log_odds=float(scores.log_odds[position]),
+            base_log_odds=scores.base_log_odds,
+            horizon_cycles=bundle.horizon_cycles,
+            stage=stage,
+            tier=risk,
+            ability=float(scores.ability[position]),
+            willingness=float(scores.willingness[position]),
+        ),
+        reasons=_reasons(bundle, scores, position),
+        intensity=intensity,
+        versions={
+            "code": generation.code,
+            "model": generation.models[bundle.target],
+            "bundle_sha256": bundle.sha256,
+            "policy": f"{policy.name}@{policy.sha256[:12]}",
+            "rules": RULES_VERSION,
+            "prices": None,
+            "tzdata": generation.tzdata,
+        },
+    )
+
+
+def _reasons(bundle: Bundle, scores: Scores, position: int) -> tuple[Reason, ...]:
+    """Every feature's share, largest first; features of equal share stay in their order."""
+    shares = scores.contributions[position]
+    values = scores.features[position]
+    order = np.argsort(-np.abs(shares), kind="stable")
+    return tuple(
+        Reason(
+            feature=bundle.features[j],
+            group=BY_NAME[bundle.features[j]].group,
+            value=None if np.isnan(values[j]) else float(values[j]),
+            unit=BY_NAME[bundle.features[j]].unit,
+            contribution=float(shares[j]),
+        )
+        for j in order
+    )
+
+
+def _iso(instant: datetime) -> str:
+    return instant.isoformat()
+
+
+@lru_cache(maxsize=1_024)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

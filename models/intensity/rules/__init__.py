@@ -1,0 +1,1 @@
+"""The rules that take levels and channels away, whatever the policy says."""
