@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.catalogue import CATALOGUE, NAMES
@@ -16,7 +16,6 @@ def row_of(history: Panel, as_of: str) -> dict[str, float]:
     return dict(zip(NAMES, matrix(history, at(history, as_of))[0], strict=True))
 
 
-@settings(max_examples=40, deadline=None)
 @given(SEEDS)
 def test_an_account_alone_equals_its_row_in_a_batch_bit_for_bit(seed: int) -> None:
     fixed, statements, payments, contacts = random_tables(seed)
@@ -35,7 +34,6 @@ def test_an_account_alone_equals_its_row_in_a_batch_bit_for_bit(seed: int) -> No
         assert row.tobytes() == expected[i : i + 1].tobytes()
 
 
-@settings(max_examples=60, deadline=None)
 @given(SEEDS)
 def test_nothing_after_as_of_changes_a_feature(seed: int) -> None:
     fixed, statements, payments, contacts = random_tables(seed)

@@ -1,0 +1,76 @@
+# Everything that is done with this repository; `make` alone lists it.
+
+PYTHON ?= python3.11
+PORT ?= 8000
+DATA ?=
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+# The resolver stands apart from the environment that it resolves.
+UV_VERSION := 0.13.9
+UV := build/uv/bin/uv
+COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" --python-version 3.11 --python-platform linux \
+	$(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install run test check format prove bench lock
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP) ## make .venv from the lock
+
+$(STAMP): requirements/all.txt pyproject.toml
+	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
+		echo "curescore needs Python 3.11 with venv, and '$(PYTHON)' is not that."; \
+		echo "  Debian 12:  apt-get install python3.11 python3.11-venv"; \
+		echo "  macOS:      brew install python@3.11"; \
+		echo "  elsewhere:  make $(or $(MAKECMDGOALS),install) PYTHON=/path/to/python3.11"; \
+		exit 1; } >&2
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/all.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c 'import lightgbm' || { \
+		echo "LightGBM needs the OpenMP library: apt-get install libgomp1, or brew install libomp."; \
+		exit 1; } >&2
+	@touch $@
+
+run: install ## data, training where there is no champion, service on 127.0.0.1 [DATA=… PORT=8000]
+	CURESCORE_AUTH=off $(BIN)/curescore up $(if $(DATA),--data "$(DATA)") --port $(PORT)
+
+test: check ## all that CI runs: check, then every test [PYTEST_ARGS=…]
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: install ## style, types, floors, dependencies, Dockerfile
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry .
+	$(BIN)/hadolint Dockerfile
+
+format: install ## put imports and layout in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+prove: install ## the long proofs, in full counts
+	$(BIN)/python -m pytest -m "prove or hypothesis" --hypothesis-profile=prove $(PYTEST_ARGS)
+
+bench: install ## print the figures that the README quotes
+	$(BIN)/python -m benchmarks
+
+lock: $(UV) ## write the lock files anew [UPGRADE=1: with the newest versions]
+	$(COMPILE) pyproject.toml --extra train --extra dev -o requirements/all.txt
+	$(COMPILE) pyproject.toml -c requirements/all.txt -o requirements/serve.txt
+	$(COMPILE) requirements/build.in -c requirements/all.txt -o requirements/build.txt
+	$(COMPILE) requirements/mlflow.in -c requirements/all.txt -o requirements/mlflow.txt
+
+$(UV):
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/python -m pip --quiet --disable-pip-version-check install uv==$(UV_VERSION)
