@@ -35,11 +35,8 @@ def midnight_after(day: float, timezone: str) -> float:
 
 
 def midnights_after(day: NDArray[np.float64], timezone: NDArray[np.str_]) -> NDArray[np.float64]:
-    """`midnight_after` for arrays of equal length; each distinct pair is computed once."""
-    zones, zone = np.unique(timezone, return_inverse=True)
-    pairs, pair = np.unique(np.stack([day, zone.astype(np.float64)]), axis=1, return_inverse=True)
-    known = [midnight_after(d, str(zones[int(z)])) for d, z in pairs.T]
-    return np.array(known, dtype=np.float64)[pair.reshape(-1)]
+    """`midnight_after` of each day and zone; one look-up each, so hand over distinct pairs."""
+    return np.array([midnight_after(d, str(zone)) for d, zone in zip(day, timezone, strict=True)])
 
 
 def seconds(instant: datetime) -> float:

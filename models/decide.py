@@ -12,6 +12,7 @@ import numpy as np
 from features.catalogue import BY_NAME
 from features.clock import DAY_SECONDS, instant_of
 from features.panel import Panel, View
+from features.tables import STATEMENTS
 from models.account import Account
 from models.decision import Decision, Reason, Score, Status
 from models.intensity.choose import choose
@@ -26,7 +27,12 @@ from models.stage import stage_of
 CURE = "cure"
 EARLY_WARNING = "early_warning"
 
-RefusalKind = Literal["no-model-for-stage", "currency-mismatch", "no-statement", "nothing-owed"]
+RefusalKind = Literal[
+    "no-model-for-stage", "currency-mismatch", "no-statement", "account-ended", "nothing-owed"
+]
+
+_STATUSES = STATEMENTS.column("status").codes
+_ENDED = ("paid_off", "charged_off", "sold")
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,15 @@ def _refusal(
             "/statements",
             "no statement is known at as_of",
             "send at least one statement dated before the day of as_of",
+        )
+    status = _STATUSES[int(panel.status[view.row[i], view.stop[i] - 1])]
+    if status in _ENDED:
+        return Refusal(
+            "account-ended",
+            "/statements",
+            f"the last statement says that the account is {status}",
+            "send accounts that go on: models are trained on those alone",
+            status,
         )
     if account.days_past_due > 0 and (account.balance <= 0 or account.past_due_amount <= 0):
         field = "balance" if account.balance <= 0 else "past_due_amount"

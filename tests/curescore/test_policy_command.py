@@ -16,7 +16,7 @@ PACKAGED = (files("models.intensity") / "policy.toml").read_text()
 @pytest.fixture
 def unsound(tmp_path: Path) -> Path:
     path = tmp_path / "unsound.toml"
-    path.write_text(PACKAGED.replace("valid_days = 7", "valid_days = 0\nextra = 1"))
+    path.write_text(PACKAGED.replace("valid_days = 2", "valid_days = 0\nextra = 1"))
     return path
 
 

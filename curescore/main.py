@@ -1,0 +1,60 @@
+"""`curescore`: the command and its groups."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from curescore import __version__, data, db, features, keys, policy, serve, train, up
+from curescore.console import err
+from features.errors import InputError
+
+BAD_INPUT = 2
+
+app = typer.Typer(
+    help="Decides how hard to contact a late account: how likely it is to cure, "
+    "which contact level is allowed, and why.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(data.import_app, name="import")
+app.command()(data.simulate)
+app.command()(train.train)
+app.command()(train.evaluate)
+app.command()(train.promote)
+app.command()(train.rollback)
+app.command()(features.features)
+app.add_typer(policy.policy_app, name="policy")
+app.command()(serve.serve)
+app.add_typer(keys.keys_app, name="keys")
+app.add_typer(db.db_app, name="db")
+app.command()(up.up)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"curescore {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Entry point of all commands."""
+
+
+def run() -> None:
+    """Run the command line; bad input ends with exit code 2 and its message on stderr."""
+    try:
+        app()
+    except InputError as error:
+        err.print(f"bad input: {error}", markup=False, soft_wrap=True)
+        sys.exit(BAD_INPUT)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,1 @@
+"""HTTP: what comes in is checked, decided, recorded durably, and only then answered."""

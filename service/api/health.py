@@ -1,0 +1,33 @@
+"""Health and readiness: the only routes that need no key."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from service.answers import HealthAnswer, ReadinessAnswer
+from service.api.common import PartsOf, answer
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/healthz",
+    operation_id="getHealth",
+    summary="Is the process alive?",
+    response_model=HealthAnswer,
+)
+async def health() -> Response:
+    """Touches nothing: a failing database is no reason to restart the process."""
+    return answer({"status": "ok"})
+
+
+@router.get(
+    "/readyz",
+    operation_id="getReadiness",
+    summary="Can decisions be made and recorded?",
+    response_model=ReadinessAnswer,
+    responses={503: {"model": ReadinessAnswer, "description": "not now; `failed` says why"}},
+)
+def readiness(parts: PartsOf) -> Response:
+    """The database answers and holds this version's tables; the models are loaded."""
+    failed = parts.ready()
+    return answer({"ready": not failed, "failed": failed}, 503 if failed else 200)

@@ -1,0 +1,141 @@
+"""The application: all wiring, from collaborators that are handed in."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from models.decide import Generation
+from service import openapi
+from service.api import decisions, health, served
+from service.api.common import Parts
+from service.bodylimit import BodyLimit
+from service.database import DatabaseError, assert_durable, assert_migrated, connect
+from service.decisions import DecisionLog
+from service.errors import FieldError, ProblemError, invalid, shown
+from service.reload import load_generation
+from service.review import docs, pages
+from service.scoring import Clock, Scoring
+from service.security import Authentication, Keys, authorise, unavailable
+from service.settings import Settings, load_settings
+
+_KIND_OF_STATUS = {404: "not-found", 405: "method-not-allowed"}
+_DETAILS = {404: "There is nothing at this address.", 405: "This address takes other methods."}
+
+
+def utc_now() -> datetime:
+    """The server's clock."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    engine: sa.Engine,
+    current: Callable[[], Generation],
+    clock: Clock = utc_now,
+) -> FastAPI:
+    """The service: `engine` holds its tables, `current` gives the generation to decide with."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.dispose()
+
+    generation = current()
+    app = FastAPI(
+        title="curescore",
+        version=generation.code,
+        description="Decides how hard to contact a late account, and says why.",
+        openapi_url=None,  # served by a route of ours, which asks for a key
+        redirect_slashes=False,
+        dependencies=[Depends(authorise)],
+        lifespan=lifespan,
+    )
+    log = DecisionLog(engine)
+    app.state.parts = Parts(Scoring(current, log, clock), log, current, _readiness(engine, current))
+    for router in (decisions.router, served.router, health.router, docs.router, pages.router):
+        app.include_router(router)
+    currency = next(iter(generation.bundles.values())).currency
+    app.state.openapi = cache(lambda: openapi.document(app, currency))
+    # The last one added is the first to see a request: who is not known may not send a body.
+    app.add_middleware(BodyLimit, limit=settings.body_limit)
+    app.add_middleware(Authentication, keys=Keys(engine) if settings.auth == "keys" else None)
+    _handle_errors(app)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The service as the environment's settings describe it.
+
+    Raises service.settings.SettingsError, service.database.DatabaseError,
+    service.reload.ModelsError or features.errors.InputError where it cannot start.
+    """
+    settings = load_settings()
+    engine = connect(settings.database)
+    assert_durable(engine)
+    assert_migrated(engine)
+    generation = load_generation(settings)
+    return create_app(settings, engine, lambda: generation)
+
+
+def _readiness(engine: sa.Engine, current: Callable[[], Generation]) -> Callable[[], list[str]]:
+    def failed() -> list[str]:
+        try:
+            assert_migrated(engine)
+        except DatabaseError:
+            return ["database tables are not those of this version"]
+        except sa.exc.SQLAlchemyError:
+            return ["database cannot be reached"]
+        return [] if current().bundles else ["no model is loaded"]
+
+    return failed
+
+
+def _handle_errors(app: FastAPI) -> None:
+    handlers: Mapping[Any, Callable[[Request, Any], Any]] = {
+        ProblemError: _problem,
+        RequestValidationError: _parameters,
+        HTTPException: _routing,
+        OperationalError: _database,
+        InterfaceError: _database,
+        PoolTimeoutError: _database,
+        Exception: _internal,
+    }
+    for error, handler in handlers.items():
+        app.add_exception_handler(error, handler)
+
+
+async def _problem(_: Request, problem: ProblemError) -> Response:
+    return problem.response()
+
+
+async def _parameters(_: Request, failure: RequestValidationError) -> Response:
+    errors = [
+        FieldError("", error["msg"], "See /docs.", shown(error.get("input")), str(error["loc"][-1]))
+        for error in failure.errors()
+    ]
+    return invalid(errors).response()
+
+
+async def _routing(_: Request, failure: HTTPException) -> Response:
+    status = failure.status_code if failure.status_code in _KIND_OF_STATUS else 404
+    headers = dict(failure.headers or {})
+    return ProblemError(_KIND_OF_STATUS[status], _DETAILS[status], headers=headers).response()
+
+
+async def _database(_: Request, __: Exception) -> Response:
+    return unavailable().response()
+
+
+async def _internal(_: Request, __: Exception) -> Response:
+    return ProblemError("internal", "The cause stands in the service's log.").response()

@@ -1,0 +1,156 @@
+"""What is answered when a request cannot be served: RFC 9457 problem details.
+
+Every kind of problem stands in `CATALOGUE`; its `type` never changes once published.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from starlette.responses import Response
+
+from models.decide import Refusal
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:curescore:problem:"
+ERRORS_SHOWN = 20
+VALUE_SHOWN = 80
+
+
+class Kind(NamedTuple):
+    """One kind of problem: its HTTP status, its title, and when it is answered."""
+
+    status: int
+    title: str
+    meaning: str
+
+
+CATALOGUE: dict[str, Kind] = {
+    "malformed-json": Kind(
+        400,
+        "The body is not JSON",
+        "Not UTF-8, not JSON, a key given twice, NaN or Infinity, half a surrogate pair, or "
+        "nested too deeply.",
+    ),
+    "unauthorised": Kind(401, "A key is needed", "No key, an unknown key, or a revoked one."),
+    "forbidden": Kind(403, "This key may not do that", "The key's scope does not cover the call."),
+    "not-found": Kind(404, "There is no such thing", "No such address, or no such decision."),
+    "method-not-allowed": Kind(
+        405, "This address does not take that method", "See the Allow header."
+    ),
+    "body-too-large": Kind(413, "The body is too large", "Send fewer accounts per request."),
+    "unsupported-media-type": Kind(
+        415, "The body's kind is not understood", "Content-Type must be application/json, plain."
+    ),
+    "validation": Kind(
+        422, "The request does not meet the schema", "`errors` lists each field, bounded in number."
+    ),
+    "no-model-for-stage": Kind(
+        422, "No model serves this stage", "The models that are loaded cannot score the account."
+    ),
+    "currency-mismatch": Kind(
+        422, "Another currency than the model's", "Amounts are never converted."
+    ),
+    "no-statement": Kind(422, "No statement is known", "None was known yet at as_of."),
+    "account-ended": Kind(422, "The account has ended", "Models know living accounts only."),
+    "nothing-owed": Kind(422, "Nothing is owed", "There is nothing to decide."),
+    "internal": Kind(500, "The service failed", "Nothing about the cause is shown."),
+    "unavailable": Kind(
+        503, "The service cannot answer now", "Database out of reach; try again later."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong field: its JSON pointer (or query parameter), the problem, and the remedy.
+
+    `value` is shown as bounded text; None where there is none to show.
+    """
+
+    pointer: str
+    problem: str
+    remedy: str
+    value: str | None = None
+    parameter: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        """As it is answered."""
+        place = {"parameter": self.parameter} if self.parameter else {"pointer": self.pointer}
+        value = {} if self.value is None else {"value": self.value}
+        return {**place, "problem": self.problem, **value, "remedy": self.remedy}
+
+
+@dataclass(eq=False)
+class ProblemError(Exception):
+    """A problem of a kind in CATALOGUE, raised anywhere below a route."""
+
+    kind: str
+    detail: str
+    errors: Sequence[FieldError] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """HTTP status of the kind."""
+        return CATALOGUE[self.kind].status
+
+    def body(self) -> dict[str, Any]:
+        """The problem details as they are answered; at most ERRORS_SHOWN errors."""
+        kind = CATALOGUE[self.kind]
+        details: dict[str, Any] = {
+            "type": TYPE_PREFIX + self.kind,
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            details["errors"] = [error.body() for error in self.errors[:ERRORS_SHOWN]]
+        return details
+
+    def response(self) -> Response:
+        """The whole answer."""
+        content = json.dumps(self.body(), ensure_ascii=False).encode()
+        return Response(content, self.status, dict(self.headers), MEDIA_TYPE)
+
+
+def invalid(errors: Sequence[FieldError]) -> ProblemError:
+    """The problem of a body (or query) whose fields are wrong."""
+    count = len(errors)
+    noun = "field is" if count == 1 else "fields are"
+    more = f" The first {ERRORS_SHOWN} are listed." if count > ERRORS_SHOWN else ""
+    return ProblemError("validation", f"{count} {noun} wrong.{more}", errors)
+
+
+def refused(refusal: Refusal, prefix: str = "") -> ProblemError:
+    """The problem of an account that could not be decided; `prefix` leads to its body."""
+    value = None if refusal.value is None else shown(refusal.value)
+    remedy = _sentence(refusal.remedy)
+    error = FieldError(prefix + refusal.pointer, refusal.problem, remedy, value)
+    return ProblemError(refusal.kind, f"{_sentence(refusal.problem)} {remedy}", [error])
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
+
+
+def shown(value: object) -> str:
+    """`value` as text that is safe to answer: bounded, and cheap however large it is."""
+    if isinstance(value, dict):
+        return f"an object of {len(value)} fields"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, str):
+        cut = value[: VALUE_SHOWN + 1]
+        text = json.dumps(cut[:VALUE_SHOWN], ensure_ascii=not cut.isprintable())
+        return text if len(value) <= VALUE_SHOWN else f"{text}…"
+    if isinstance(value, int) and not -(10**VALUE_SHOWN) < value < 10**VALUE_SHOWN:
+        return "a number of more than 80 digits"
+    return json.dumps(value, default=str)[:VALUE_SHOWN]
+
+
+def pointer(parts: Sequence[str | int]) -> str:
+    """JSON pointer (RFC 6901) of a path of field names and positions."""
+    escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return "".join(f"/{part[:VALUE_SHOWN]}" for part in escaped)

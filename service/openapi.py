@@ -1,0 +1,65 @@
+"""The OpenAPI document: request bodies that are read by hand, problems, keys, examples."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from service import examples
+from service.answers import ProblemAnswer
+from service.errors import CATALOGUE, MEDIA_TYPE
+from service.schemas import BatchBody, DecisionBody, SearchBody
+
+BODIES: tuple[type[BaseModel], ...] = (DecisionBody, BatchBody, SearchBody)
+_EVERYWHERE = (401, 403, 500, 503)
+_REF = "#/components/schemas/{model}"
+
+Extra = dict[str, Any]
+
+
+def body_of(schema: type[BaseModel]) -> Extra:
+    """What a route declares about the body that it reads as bytes."""
+    content = {"schema": {"$ref": _REF.format(model=schema.__name__)}}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def problems(*statuses: int) -> dict[int | str, Extra]:
+    """The problems that a route may answer, beside those that any route may."""
+    ref = _REF.format(model=ProblemAnswer.__name__)
+    return {
+        status: {"description": _titles(status), "content": {MEDIA_TYPE: {"schema": {"$ref": ref}}}}
+        for status in sorted({*statuses, *_EVERYWHERE})
+    }
+
+
+def _titles(status: int) -> str:
+    return "; ".join(kind.title for kind in CATALOGUE.values() if kind.status == status)
+
+
+def document(app: FastAPI, currency: str) -> Extra:
+    """The whole document; its examples are in the currency that the models serve."""
+    made = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    _, definitions = models_json_schema(
+        [*((body, "validation") for body in BODIES), (ProblemAnswer, "serialization")],
+        ref_template=_REF,
+    )
+    components = made.setdefault("components", {})
+    components["schemas"] = components.get("schemas", {}) | definitions["$defs"]
+    components["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "made by `curescore keys add`"}
+    }
+    made["security"] = [{"key": []}]
+    for path in ("/healthz", "/readyz"):
+        made["paths"][path]["get"]["security"] = []
+    for name, example in {
+        "": examples.decision(currency),
+        ":batch": examples.batch(currency),
+        ":search": examples.search(),
+    }.items():
+        body = made["paths"][f"/v1/decisions{name}"]["post"]["requestBody"]
+        body["content"]["application/json"]["example"] = example
+    return made

@@ -1,0 +1,219 @@
+"""Who may call: keys with a scope, asked of every route but health, closed by default."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar, get_args
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from service.database import KEYS
+from service.errors import ProblemError
+from service.records import utc_text
+
+Scope = Literal["score", "review", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+OPEN_PATHS = ("/healthz", "/readyz")
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+TOKEN_PREFIX = "cs_"  # noqa: S105 (what every token starts with)
+TOKEN_BYTES = 32
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="curescore", Basic realm="curescore"'}
+
+_SCOPES_ATTRIBUTE = "curescore_scopes"
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, by the name of the key, and what the key is for."""
+
+    name: str
+    scope: Scope
+
+
+LOCAL = Caller("local", "admin")  # everyone on this machine, where AUTH is off
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key as it is listed; the token itself is known only to its holder."""
+
+    name: str
+    scope: str
+    created_at: str
+    revoked_at: str | None
+
+
+class Keys:
+    """The keys in the database of `engine`, stored as SHA-256 of their tokens.
+
+    A token is 256 random bits, so that a plain hash of it cannot be searched.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def add(self, name: str, scope: Scope) -> str:
+        """Make a key and return its token, which is shown this once; ValueError if taken."""
+        token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+        row = {
+            "key_sha256": _sha256(token),
+            "name": name,
+            "scope": scope,
+            "created_at": utc_text(datetime.now(UTC)),
+        }
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(KEYS.insert(), row)
+        except IntegrityError:
+            raise ValueError(name) from None
+        return token
+
+    def every(self) -> list[Key]:
+        """All keys, revoked ones too, by name."""
+        query = sa.select(KEYS.c.name, KEYS.c.scope, KEYS.c.created_at, KEYS.c.revoked_at)
+        with self._engine.connect() as connection:
+            return [Key(*row) for row in connection.execute(query.order_by(KEYS.c.name))]
+
+    def revoke(self, name: str) -> None:
+        """End the key's life at once; LookupError where there is no such live key."""
+        live = (KEYS.c.name == name) & KEYS.c.revoked_at.is_(None)
+        change = KEYS.update().where(live).values(revoked_at=utc_text(datetime.now(UTC)))
+        with self._engine.begin() as connection:
+            if connection.execute(change).rowcount == 0:
+                raise LookupError(name)
+
+    def caller(self, token: str) -> Caller | None:
+        """Who holds the token; None where no live key has it."""
+        digest = _sha256(token)
+        query = sa.select(KEYS.c.key_sha256, KEYS.c.name, KEYS.c.scope).where(
+            KEYS.c.key_sha256 == digest, KEYS.c.revoked_at.is_(None)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None or not hmac.compare_digest(row.key_sha256, digest):
+            return None
+        return Caller(row.name, row.scope)
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def scopes(*allowed: Scope) -> Callable[[Endpoint], Endpoint]:
+    """Decorator of an endpoint: the scopes that may call it. `admin` always may.
+
+    An endpoint without it is for `admin` alone.
+    """
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _SCOPES_ATTRIBUTE, allowed)
+        return endpoint
+
+    return declare
+
+
+def scopes_of(endpoint: Callable[..., Any]) -> tuple[Scope, ...]:
+    """The scopes that may call an endpoint, beside `admin`."""
+    allowed: tuple[Scope, ...] = getattr(endpoint, _SCOPES_ATTRIBUTE, ())
+    return allowed
+
+
+async def authorise(request: Request) -> None:
+    """Dependency of the whole app: the caller's scope must cover the route."""
+    if request.scope["path"] in OPEN_PATHS:
+        return
+    caller: Caller = request.state.caller
+    allowed = scopes_of(request.scope["endpoint"])
+    if caller.scope != "admin" and caller.scope not in allowed:
+        needed = " or ".join((*allowed, "admin"))
+        raise ProblemError(
+            "forbidden", f"The key's scope is {caller.scope}; this call needs {needed}."
+        )
+
+
+class Authentication:
+    """ASGI middleware: every path but the open ones needs a live key, also unknown paths.
+
+    With `keys` None (AUTH off) everyone is LOCAL, but only under a name of this machine,
+    so that a web page elsewhere cannot reach the service through the reader's browser.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Keys | None) -> None:
+        self._app = app
+        self._keys = keys
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+        try:
+            caller = await self._caller(Headers(scope=scope), scope["method"])
+        except ProblemError as problem:
+            await problem.response()(scope, receive, send)
+            return
+        scope.setdefault("state", {})["caller"] = caller
+        await self._app(scope, receive, send)
+
+    async def _caller(self, headers: Headers, method: str) -> Caller:
+        if self._keys is None:
+            if _host(headers) not in LOOPBACK_HOSTS:
+                raise ProblemError("forbidden", "Without keys, only localhost is answered.")
+            return LOCAL
+        token = _token(headers.get("authorization", ""), method)
+        try:
+            caller = await run_in_threadpool(self._keys.caller, token) if token else None
+        except SQLAlchemyError:
+            raise unavailable() from None
+        if caller is None:
+            raise ProblemError(
+                "unauthorised",
+                "Send a live key as `Authorization: Bearer KEY`.",
+                headers=CHALLENGE,
+            )
+        return caller
+
+
+def unavailable() -> ProblemError:
+    """The problem of a database that cannot be used right now."""
+    return ProblemError(
+        "unavailable", "The database cannot be used right now.", headers={"Retry-After": "1"}
+    )
+
+
+def _host(headers: Headers) -> str | None:
+    try:
+        return urlsplit(f"//{headers.get('host', '')}").hostname
+    except ValueError:
+        return None
+
+
+def _token(authorization: str, method: str) -> str | None:
+    """The token in an Authorization header.
+
+    Browsers send it as the password of HTTP Basic; they do so unasked, from any page, so that
+    it counts for reading only.
+    """
+    kind, _, value = authorization.partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip() or None
+    if kind.lower() == "basic" and method in ("GET", "HEAD"):
+        try:
+            _, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+        except ValueError:
+            return None
+        return password or None
+    return None

@@ -1,0 +1,226 @@
+"""Checking what came in: the schema's bounds first, then what holds between fields."""
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from features.clock import day_number, instant_of, midnight_after
+from service.columns import remedy
+from service.errors import FieldError, invalid, pointer, shown
+from service.schemas import (
+    BATCH_MAX,
+    COLUMNS,
+    EVENTS_MAX,
+    STATEMENTS_MAX,
+    AccountBody,
+    Body,
+    ContactBody,
+    DecisionBody,
+    PaymentBody,
+    PlanBody,
+    StatementBody,
+)
+
+CLOCK_SLACK = timedelta(minutes=5)
+
+AnyBody = TypeVar("AnyBody", bound=Body)
+AnyDecision = TypeVar("AnyDecision", bound=DecisionBody)
+_Path = tuple[str | int, ...]
+
+_INNER: dict[tuple[str, ...], type[Body]] = {
+    ("account",): AccountBody,
+    ("account", "plan"): PlanBody,
+    ("statements",): StatementBody,
+    ("payments",): PaymentBody,
+    ("contacts",): ContactBody,
+}
+_PROBLEMS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a known field",
+    "finite_number": "is not a finite number",
+    "literal_error": "is not one of the codes",
+    "model_type": "is not an object",
+    "model_attributes_type": "is not an object",
+    "list_type": "is not a list",
+    "string_type": "is not a text",
+    "float_type": "is not a number",
+    "int_type": "is not a whole number",
+    "bool_type": "is not true or false",
+}
+_EVENTS = f"Send a list of up to {EVENTS_MAX:,}, or null where they are not known."
+_REMEDIES = {
+    "account": "Send the account as an object.",
+    "plan": "Send the plan as an object, or null where there is none.",
+    "statements": f"Send a list of 1 to {STATEMENTS_MAX} statements.",
+    "payments": _EVENTS,
+    "contacts": _EVENTS,
+    "items": f"Send a list of 1 to {BATCH_MAX:,} items.",
+    "cursor": "Send the next_cursor of the page before, or leave it out.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A body that met every check, with the instant it is to be decided at."""
+
+    body: DecisionBody
+    as_of: datetime
+
+
+def read(schema: type[AnyBody], value: Any, base: _Path = ()) -> AnyBody:
+    """`value` as a body of that schema; ProblemError `validation` lists what is wrong.
+
+    `base` is the path that leads to `value` in what was sent.
+    """
+    try:
+        return schema.model_validate(value)
+    except ValidationError as failure:
+        details = failure.errors(include_url=False)
+        raise invalid([_field_error(schema, detail, base) for detail in details]) from None
+
+
+def read_decision(
+    schema: type[AnyDecision], value: Any, now: datetime, base: _Path = ()
+) -> Checked:
+    """A body to be decided; ProblemError `validation` lists what is wrong with it."""
+    body = read(schema, value, base)
+    as_of = body.as_of or now
+    errors = list(_between_fields(body, as_of, now, base))
+    if errors:
+        raise invalid(errors)
+    return Checked(body, as_of)
+
+
+def _field_error(schema: type[Body], detail: ErrorDetails, base: _Path) -> FieldError:
+    path = detail["loc"]
+    kind = detail["type"]
+    owner = _owner(schema, path[:-1])
+    name = str(path[-1]) if path else ""
+    problem = _PROBLEMS.get(kind) or (detail["msg"] if kind == "cell" else _lowered(detail["msg"]))
+    value = None if kind == "missing" else shown(detail["input"])
+    return FieldError(pointer(base + path), problem, _remedy(owner, kind, name, detail), value)
+
+
+def _lowered(message: str) -> str:
+    """pydantic's sentence ("Input should be …") as the rest of ours."""
+    return message.replace("Input should", "should").replace("List should", "should")
+
+
+def _owner(schema: type[Body], path: _Path) -> type[Body] | None:
+    """The schema of the object that `path` leads to; None where it leads to a list."""
+    if path and isinstance(path[-1], str) and path[0] in ("statements", "payments", "contacts"):
+        return None
+    names = tuple(part for part in path if isinstance(part, str))
+    return _INNER.get(names) if names else schema
+
+
+def _remedy(owner: type[Body] | None, kind: str, name: str, detail: ErrorDetails) -> str:
+    given = detail.get("ctx", {}).get("remedy")
+    if given is not None:
+        return str(given)
+    if owner is not None and kind == "extra_forbidden":
+        return _other_names(owner, name)
+    column = COLUMNS.get(owner, {}).get(name) if owner is not None else None
+    if column is not None:
+        return remedy(column)
+    return _REMEDIES.get(name, "Send an object; /docs shows its fields.")
+
+
+def _other_names(owner: type[Body], name: str) -> str:
+    names = list(owner.model_fields)
+    near = get_close_matches(name[:64], names, n=1)
+    if near:
+        return f"Did you mean {near[0]}?"
+    return f"Known fields: {', '.join(names)}."
+
+
+def _between_fields(
+    body: DecisionBody, as_of: datetime, now: datetime, base: _Path
+) -> Iterator[FieldError]:
+    if as_of > now + CLOCK_SLACK:
+        yield FieldError(
+            pointer((*base, "as_of")),
+            "lies in the future",
+            f"Send an instant up to {now.isoformat(timespec='seconds')}, or leave it out.",
+            shown(as_of.isoformat()),
+        )
+    yield from _statements(body, as_of, base)
+    payments, contacts = body.payments or (), body.contacts or ()
+    yield from _later_than(
+        as_of, "payments", "received_at", [payment.received_at for payment in payments], base
+    )
+    yield from _later_than(as_of, "contacts", "at", [contact.at for contact in contacts], base)
+    yield from _repeated("payments", "payment_id", [row.payment_id for row in payments], base)
+    yield from _repeated("contacts", "contact_id", [row.contact_id for row in contacts], base)
+    own = body.account.account_id
+    for table, rows in (
+        ("statements", body.statements),
+        ("payments", payments),
+        ("contacts", contacts),
+    ):
+        yield from _of_another_account(table, [row.account_id for row in rows], own, base)
+
+
+def _statements(body: DecisionBody, as_of: datetime, base: _Path) -> Iterator[FieldError]:
+    cut, timezone = as_of.timestamp(), body.account.timezone
+    days = [statement.statement_date for statement in body.statements]
+    if midnight_after(day_number(max(days)), timezone) > cut:
+        for i, day in enumerate(days):
+            known = midnight_after(day_number(day), timezone)
+            if known > cut:
+                yield FieldError(
+                    pointer((*base, "statements", i, "statement_date")),
+                    "is not known yet at as_of",
+                    f"A statement counts from {instant_of(known).isoformat()}, 00:00 of the "
+                    "next day in the account's time zone; leave it out until then.",
+                    shown(day.isoformat()),
+                )
+    yield from _repeated("statements", "statement_date", days, base)
+
+
+def _later_than(
+    as_of: datetime, table: str, name: str, instants: Sequence[datetime], base: _Path
+) -> Iterator[FieldError]:
+    for i, at in enumerate(instants):
+        if at > as_of:
+            yield FieldError(
+                pointer((*base, table, i, name)),
+                "lies after as_of",
+                f"Leave it out: nothing after {as_of.isoformat()} may be known.",
+                shown(at.isoformat()),
+            )
+
+
+def _repeated(
+    table: str, name: str, values: Sequence[Hashable], base: _Path
+) -> Iterator[FieldError]:
+    if len(set(values)) == len(values):
+        return
+    first: dict[Hashable, int] = {}
+    for i, value in enumerate(values):
+        earlier = first.setdefault(value, i)
+        if earlier != i:
+            yield FieldError(
+                pointer((*base, table, i, name)),
+                f"is that of {pointer((*base, table, earlier))} too",
+                "Send each one once.",
+                shown(str(value)),
+            )
+
+
+def _of_another_account(
+    table: str, ids: Sequence[str | None], own: str, base: _Path
+) -> Iterator[FieldError]:
+    for i, account_id in enumerate(ids):
+        if account_id is not None and account_id != own:
+            yield FieldError(
+                pointer((*base, table, i, "account_id")),
+                "names another account",
+                "Leave it out, or send the account's own.",
+                shown(account_id),
+            )

@@ -1,0 +1,151 @@
+"""The whole way, as a user goes it: tables, training, service, decisions, reading back."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from curescore.bodies import bodies, last_known, late_accounts
+from tests.servers import curescore, curescore_json, serving
+from training.tables import read_tables
+
+BATCH = 1_000
+
+
+@dataclass
+class Journey:
+    """A portfolio on the way: how its model did, and what was answered for each account."""
+
+    environment: dict[str, str]
+    data: Path
+    trained: dict[str, Any]
+    sent: list[dict[str, Any]]
+    results: list[dict[str, Any]]
+    client: httpx.Client
+
+
+@pytest.fixture(scope="module")
+def uci(uci_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+    home = tmp_path_factory.mktemp("uci")
+    environment = {"CURESCORE_HOME": str(home)}
+    file = str(uci_csv)
+    curescore(environment, "import", "uci", file, "--out", str(home / "all"))
+    curescore(
+        environment, "import", "uci", file, "--out", str(home / "july"), "--until", "2005-07-31"
+    )
+    yield from journey(environment, home / "all", home / "july")
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+    home = tmp_path_factory.mktemp("simulated")
+    environment = {"CURESCORE_HOME": str(home)}
+    arguments = ("--accounts", "3000", "--months", "12", "--seed", "3", "--law", "threshold")
+    curescore(environment, "simulate", *arguments, "--out", str(home / "data"))
+    yield from journey(environment, home / "data", home / "data")
+
+
+def journey(environment: dict[str, str], history: Path, now: Path) -> Iterator[Journey]:
+    """Train on the tables of `history` and decide the late accounts of `now`."""
+    trained = curescore_json(environment, "train", "--data", str(history))
+    curescore(environment, "db", "upgrade")
+    key = curescore_json(environment, "keys", "add", "journey", "--scope", "admin")["key"]
+    tables = read_tables(now)
+    sent = list(bodies(tables, late_accounts(tables), last_known(tables)))
+    output = Path(environment["CURESCORE_HOME"]) / "output.txt"
+    with (
+        serving(environment, output) as server,
+        httpx.Client(
+            base_url=server.address, headers={"Authorization": f"Bearer {key}"}, timeout=60
+        ) as client,
+    ):
+        results: list[dict[str, Any]] = []
+        for start in range(0, len(sent), BATCH):
+            answered = client.post(
+                "/v1/decisions:batch", json={"items": sent[start : start + BATCH]}
+            )
+            assert answered.status_code == 200, answered.text
+            results += answered.json()["results"]
+        yield Journey(environment, history, trained, sent, results, client)
+
+
+def check_all_are_answered_recorded_and_readable(journey: Journey) -> None:
+    assert len(journey.results) == len(journey.sent)
+    for sent, result in zip(journey.sent, journey.results, strict=True):
+        decision = result["decision"]
+        assert decision is not None, result["problem"]
+        assert decision["account_id"] == sent["account"]["account_id"]
+        total = decision["score"]["base_log_odds"] + decision["other_contributions"]
+        total += sum(reason["contribution"] for reason in decision["reasons"])
+        assert math.isclose(total, decision["score"]["log_odds"], abs_tol=1e-6)
+        probability = 1 / (1 + math.exp(-total))
+        assert math.isclose(probability, decision["score"]["probability"], abs_tol=1e-6)
+        read = journey.client.get(f"/v1/decisions/{decision['decision_id']}")
+        assert read.status_code == 200
+        assert read.json() == decision
+
+
+def check_alone_equals_in_the_batch(journey: Journey) -> None:
+    for position in range(0, len(journey.sent), max(1, len(journey.sent) // 20)):
+        alone = journey.client.post("/v1/decisions?reasons=all", json=journey.sent[position])
+        assert alone.status_code == 200
+        batched = journey.results[position]["decision"]
+        whole = journey.client.get(f"/v1/decisions/{batched['decision_id']}?reasons=all").json()
+        for part in ("score", "reasons", "intensity", "inputs_sha256", "versions"):
+            assert alone.json()[part] == whole[part]
+
+
+def test_real_accounts_go_the_whole_way(uci: Journey) -> None:
+    assert len(uci.sent) == 3_260
+    check_all_are_answered_recorded_and_readable(uci)
+    check_alone_equals_in_the_batch(uci)
+
+
+def test_real_accounts_are_ranked_without_a_leak(uci: Journey) -> None:
+    test = uci.trained["test"]
+    assert (test["n"], test["from"], test["until"]) == (3_260, "2005-07-31", "2005-07-31")
+    assert uci.trained["train"]["n"] == 7_520
+    assert test["cure_rate"] == pytest.approx(0.308, abs=0.001)
+    assert test["auc"] >= test["baselines"]["untuned"]["auc"]
+    assert test["auc"] > test["baselines"]["roll_rate"]["auc"] + 0.05
+    assert test["auc"] < 0.80  # more was only ever reached with the label month's payment
+    low, high = test["auc_ci"]
+    assert low < test["auc"] < high
+
+
+def test_the_served_probabilities_are_those_that_were_judged(uci: Journey) -> None:
+    evaluated = curescore_json(
+        uci.environment, "evaluate", "--data", str(uci.data), "--from", "2005-07-01"
+    )
+    for name in ("n", "auc", "brier", "log_loss", "calibration_slope"):
+        assert evaluated[name] == pytest.approx(uci.trained["test"][name], abs=1e-12)
+    for stage, judged in evaluated["by_stage"].items():
+        scores = [result["decision"]["score"] for result in uci.results]
+        served = [score["probability"] for score in scores if score["stage"] == stage]
+        assert len(served) == judged["n"]
+        assert sum(served) / len(served) == pytest.approx(judged["mean_predicted"], abs=1e-9)
+
+
+def test_a_simulated_portfolio_goes_the_whole_way(simulated: Journey) -> None:
+    assert len(simulated.sent) > 100
+    check_all_are_answered_recorded_and_readable(simulated)
+    check_alone_equals_in_the_batch(simulated)
+    flagged = [
+        result["decision"]
+        for sent, result in zip(simulated.sent, simulated.results, strict=True)
+        if sent["account"]["bankruptcy"] or sent["account"]["deceased"]
+    ]
+    assert all(decision["intensity"]["level"] == 0 for decision in flagged)
+
+
+def test_a_simulated_model_is_better_than_the_roll_rate_table(simulated: Journey) -> None:
+    test = simulated.trained["test"]
+    assert test["auc"] > test["baselines"]["roll_rate"]["auc"]
+    evaluated = curescore_json(
+        simulated.environment, "evaluate", "--data", str(simulated.data), "--from", test["from"]
+    )
+    assert evaluated["auc"] == pytest.approx(test["auc"], abs=1e-12)

@@ -1,0 +1,90 @@
+"""The command line and the service as processes of their own, for tests."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[1]
+START_SECONDS = 120
+
+
+@dataclass
+class Server:
+    """A running service: its process, address, and the file that takes what it prints."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    output: Path
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of curescore with these arguments."""
+    return [sys.executable, "-m", "curescore.main", *arguments]
+
+
+def curescore(environment: Mapping[str, str], *arguments: str) -> str:
+    """What the command printed on stdout; fails with its stderr where it failed."""
+    done = subprocess.run(
+        command(*arguments),
+        env=os.environ | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def curescore_json(environment: Mapping[str, str], *arguments: str) -> Any:
+    """The one JSON document that the command printed with --json."""
+    return json.loads(curescore(environment, *arguments, "--json"))
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serving(environment: Mapping[str, str], output: Path) -> Iterator[Server]:
+    """A service that is ready, ended when the block is left."""
+    port = free_port()
+    with output.open("wb") as sink:
+        process = subprocess.Popen(
+            command("serve", "--port", str(port)),
+            env=os.environ | environment,
+            cwd=ROOT,
+            stdout=sink,
+            stderr=sink,
+        )
+        started = Server(process, f"http://127.0.0.1:{port}", output)
+        try:
+            _wait(started)
+            yield started
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait(server: Server) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.process.poll() is None:
+        try:
+            if httpx.get(f"{server.address}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(server.output.read_text())

@@ -1,0 +1,430 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.errors import InputError
+from features.tables import ACCOUNTS, FLAGS, SEGMENTS, STATEMENTS
+from training.problems import PROBLEMS_SHOWN, TablesError
+from training.tables import Tables, checked, read_tables, write_tables
+
+ACCOUNT = {
+    "account_id": "007",
+    "product": "credit_card",
+    "security": "none",
+    "currency": "USD",
+    "balance": "120.50",
+    "past_due_amount": "20",
+    "days_past_due": "30",
+    "jurisdiction": "US-NY-NYC",
+    "timezone": "America/New_York",
+} | dict.fromkeys(FLAGS, "false")
+STATEMENT = {
+    "account_id": "007",
+    "statement_date": "2024-01-31",
+    "balance": "120.50",
+    "days_past_due": "30",
+    "status": "open",
+}
+PAYMENT = {
+    "payment_id": "p1",
+    "account_id": "007",
+    "received_at": "2024-01-15T23:30:00-05:00",
+    "amount": "10",
+    "reversed": "false",
+}
+PROPENSITIES = {f"propensity_{level}": "0.2" for level in range(5)}
+ASSIGNMENT = (
+    {"account_id": "007", "at": "2024-02-01T06:00:00Z", "level": "1"}
+    | PROPENSITIES
+    | {"arm": "explore", "policy": "p", "overridden": "0"}
+)
+Row = dict[str, str]
+
+
+def csv(folder: Path, name: str, *rows: Row) -> Path:
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def folder_with(folder: Path, **tables: list[Row]) -> Path:
+    rows = {"accounts": [ACCOUNT], "statements": [STATEMENT]} | tables
+    for name, of_table in rows.items():
+        csv(folder, name, *of_table)
+    return folder
+
+
+def problems(folder: Path) -> list[InputError]:
+    with pytest.raises(TablesError) as caught:
+        read_tables(folder)
+    for problem in caught.value.problems:
+        assert str(problem) in str(caught.value)
+        assert problem.remedy
+    return list(caught.value.problems)
+
+
+def test_csv_keeps_leading_zeros_and_reads_empty_as_null(tmp_path: Path) -> None:
+    account = ACCOUNT | {"credit_limit": "", "opened_on": ""}
+    tables = read_tables(folder_with(tmp_path, accounts=[account], payments=[PAYMENT]))
+    row = tables.accounts.iloc[0]
+    assert row["account_id"] == "007"
+    assert np.isnan(row["credit_limit"])
+    assert pd.isna(row["opened_on"])
+    assert row["days_past_due"] == 30
+    assert tables.payments is not None
+    assert tables.payments["received_at"].iloc[0] == pd.Timestamp("2024-01-16T04:30:00Z")
+    assert tables.contacts is None
+
+
+def test_every_listed_column_is_there_in_order_and_of_its_kind(tmp_path: Path) -> None:
+    accounts = read_tables(folder_with(tmp_path)).accounts
+    assert list(accounts) == [column.name for column in ACCOUNTS.columns]
+    dtypes = accounts.dtypes.astype(str)
+    assert dtypes["account_id"] == "str"
+    assert dtypes["balance"] == "float64"
+    assert dtypes["days_past_due"] == "int64"
+    assert dtypes["plan_months"] == "Int64"
+    assert dtypes["hardship"] == "bool"
+    assert dtypes["plan_kept"] == "boolean"
+    assert dtypes["opened_on"] == "datetime64[s]"
+
+
+CELLS = [
+    ("accounts", "balance", "nan", "not a number"),
+    ("accounts", "balance", "inf", "infinite"),
+    ("accounts", "balance", "12,50", None),
+    ("accounts", "balance", "1e12", "not below 1e+12"),
+    ("accounts", "balance", "-1e12", "not below 1e+12"),
+    ("accounts", "balance", "1.23456", "more than 4 decimals"),
+    ("accounts", "balance", "", "is empty"),
+    ("accounts", "past_due_amount", "-0.01", "below 0"),
+    ("accounts", "days_past_due", "30.5", "not a whole number"),
+    ("accounts", "days_past_due", "-1", "below 0"),
+    ("accounts", "days_past_due", "36501", "above 36500"),
+    ("accounts", "product", "Credit card", "not a known code"),
+    ("accounts", "currency", "usd", "does not have the form"),
+    ("accounts", "jurisdiction", "New York", "does not have the form"),
+    ("accounts", "timezone", "America/Gotham", "not a time zone"),
+    ("accounts", "hardship", "yes", "neither true nor false"),
+    ("accounts", "account_id", "x" * 65, "not 1 to 64 characters"),
+    ("accounts", "account_id", "a\tb", "cannot be printed"),
+    ("statements", "statement_date", "2023-02-29", "not a date"),
+    ("statements", "statement_date", "31.01.2024", "not a date"),
+    ("statements", "statement_date", "9999-12-31", "lies outside"),
+    ("statements", "status", "closed", "not a known code"),
+    ("statements", "account_id", "8", "not among the accounts"),
+    ("payments", "received_at", "2024-01-15T23:30:00", "not an instant with an offset"),
+    ("payments", "received_at", "2024-01-15", "not an instant with an offset"),
+    ("payments", "reversed", "2", "neither true nor false"),
+    ("assignments", "level", "5", "above 4"),
+    ("assignments", "propensity_4", "0.3", "do not sum to 1"),
+    ("assignments", "propensity_0", "-0.1", "below 0"),
+]
+FIRST = {
+    "accounts": ACCOUNT | {"account_id": "first"},
+    "statements": STATEMENT,
+    "payments": PAYMENT,
+    "assignments": ASSIGNMENT,
+}
+SECOND = {
+    "accounts": ACCOUNT,
+    "statements": STATEMENT | {"statement_date": "2024-02-29"},
+    "payments": PAYMENT | {"payment_id": "p2"},
+    "assignments": ASSIGNMENT | {"at": "2024-03-01T06:00:00Z"},
+}
+
+
+@pytest.mark.parametrize(("table", "column", "value", "said"), CELLS)
+def test_a_wrong_cell_is_told_with_file_row_column_value_and_remedy(
+    tmp_path: Path, table: str, column: str, value: str, said: str | None
+) -> None:
+    second = SECOND[table] | {column: value}
+    rows = {table: [FIRST[table], second]}
+    if table == "accounts":
+        rows["statements"] = [STATEMENT | {"account_id": "first"}]
+    folder = folder_with(tmp_path, **rows)
+    if said is None:
+        with pytest.raises(TablesError, match=f"{table}.csv, row 2: has .* fields"):
+            read_tables(folder)
+        return
+    found = [p for p in problems(folder) if said in p.problem]
+    assert found, problems(folder)
+    assert found[0].where == f"{table}.csv, row 2, column {column}"
+    if value and column != "account_id":
+        assert value.rstrip("0").rstrip(".") in str(found[0]) or str(float(value)) in str(found[0])
+    if column == "account_id":
+        assert value not in str(found[0])  # ids are personal
+
+
+def test_row_number_is_kept_where_thousands_of_rows_are_good(tmp_path: Path) -> None:
+    days = [date(1990, 1, 1) + timedelta(days=i) for i in range(5_000)]
+    rows = [STATEMENT | {"statement_date": str(day)} for day in days]
+    rows[4_321] = rows[4_321] | {"balance": "12x"}
+    rows[1_234] = rows[1_234] | {"balance": "-2e12"}
+    found = problems(folder_with(tmp_path, statements=rows))
+    assert [problem.where for problem in found] == [
+        "statements.csv, row 4322, column balance",
+        "statements.csv, row 1235, column balance",
+    ]
+
+
+def test_two_statements_of_one_account_on_one_date_are_refused(tmp_path: Path) -> None:
+    (found,) = problems(folder_with(tmp_path, statements=[STATEMENT, STATEMENT]))
+    assert found.where == "statements.csv, row 2, column statement_date"
+    assert "repeats the account_id and statement_date" in found.problem
+    assert found.value == "'2024-01-31'"
+
+
+def test_same_date_of_two_accounts_is_no_repeat(tmp_path: Path) -> None:
+    accounts = [ACCOUNT, ACCOUNT | {"account_id": "8"}]
+    statements = [STATEMENT, STATEMENT | {"account_id": "8"}]
+    assert len(
+        read_tables(folder_with(tmp_path, accounts=accounts, statements=statements)).statements
+    )
+
+
+def test_two_currencies_are_refused(tmp_path: Path) -> None:
+    accounts = [ACCOUNT, ACCOUNT | {"account_id": "8", "currency": "EUR"}]
+    (found,) = problems(folder_with(tmp_path, accounts=accounts))
+    assert found.where == "accounts.csv, row 2, column currency"
+    assert found.value == "'EUR'"
+
+
+def test_a_plan_is_given_whole(tmp_path: Path) -> None:
+    account = ACCOUNT | {"plan_months": "12", "plan_instalment": "10"}
+    (found,) = problems(folder_with(tmp_path, accounts=[account]))
+    assert "partly given" in found.problem
+    whole = account | {"plan_kept": "true"}
+    read_tables(folder_with(tmp_path, accounts=[whole]))
+
+
+def test_unknown_and_missing_columns_are_told(tmp_path: Path) -> None:
+    statement = {name: value for name, value in STATEMENT.items() if name != "status"}
+    found = problems(folder_with(tmp_path, statements=[statement | {"colour": "red"}]))
+    assert {(p.where, p.problem) for p in found} == {
+        ("statements.csv, column colour", "is not a column of the table"),
+        ("statements.csv, column status", "is missing"),
+    }
+
+
+def test_all_problems_of_all_tables_come_at_once_and_are_bounded(tmp_path: Path) -> None:
+    statements = [
+        STATEMENT | {"statement_date": f"2024-{month:02d}-01", "balance": "x"}
+        for month in range(1, 13)
+    ]
+    accounts = [ACCOUNT | {"account_id": str(n), "hardship": "?"} for n in range(40)]
+    with pytest.raises(TablesError, match="more than 20 problems") as caught:
+        read_tables(folder_with(tmp_path, accounts=accounts, statements=statements))
+    assert len(caught.value.problems) == PROBLEMS_SHOWN
+    assert len(str(caught.value)) < 300 * PROBLEMS_SHOWN
+    few = folder_with(tmp_path, accounts=accounts[:2], statements=statements[:2])
+    tables = {str(problem.where).split(",")[0] for problem in problems(few)}
+    assert tables == {"accounts.csv", "statements.csv"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("statements.parquet", b"hello", "cannot be read"),
+        ("statements.parquet", b"", "cannot be read"),
+        ("statements.csv", b"", "cannot be read"),
+        ("statements.csv", b"account_id\n\xff\n", "cannot be read"),
+        ("statements.csv", ",".join(STATEMENT).encode() + b"\n", "has no rows"),
+        ("statements.csv", b"balance,balance\n1,2\n", "occurs more than once"),
+        ("other.csv", b"x\n", "there is no table statements"),
+    ],
+)
+def test_a_bad_file_is_told(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    csv(tmp_path, "accounts", ACCOUNT)
+    (tmp_path / name).write_bytes(content)
+    assert any(said in problem.problem for problem in problems(tmp_path))
+
+
+def test_a_table_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    write_tables(read_tables(folder_with(tmp_path)), tmp_path / "again")
+    (tmp_path / "again" / "accounts.csv").write_text("x\n")
+    (found,) = problems(tmp_path / "again")
+    assert "twice" in found.problem
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not a folder"):
+        read_tables(tmp_path / "nowhere")
+
+
+def test_an_optional_table_may_be_empty(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+    (folder / "payments.csv").write_text(",".join(PAYMENT) + "\n")
+    payments = read_tables(folder).payments
+    assert payments is not None
+    assert len(payments) == 0
+
+
+def test_parts_of_a_folder_are_one_table_and_rows_are_counted_in_each(tmp_path: Path) -> None:
+    tables = read_tables(folder_with(tmp_path))
+    (tmp_path / "statements.csv").unlink()
+    parts = tmp_path / "statements"
+    parts.mkdir()
+    days = pd.to_datetime(["2024-02-29", "2024-03-31", "2024-03-31"]).as_unit("s")
+    more = pd.concat([tables.statements] * 3).assign(statement_date=days)
+    for name, frame in (("a", tables.statements), ("b", more)):
+        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), parts / f"{name}.parquet")
+    (found,) = problems(tmp_path)
+    assert found.where == "statements/b.parquet, row 3, column statement_date"
+    pq.write_table(pa.Table.from_pandas(more[:2], preserve_index=False), parts / "b.parquet")
+    assert len(read_tables(tmp_path).statements) == 3
+
+
+PARQUET = [
+    ("account_id", pa.array([7]), "holds int64 values"),
+    ("statement_date", pa.array([1.5]), "holds double values"),
+    (
+        "statement_date",
+        pa.array([pd.Timestamp("2024-01-31 10:00")], pa.timestamp("us")),
+        "is not a date",
+    ),
+    ("balance", pa.array([True]), "holds bool values"),
+    ("balance", pa.array([float("inf")]), "is infinite"),
+    ("days_past_due", pa.array([30.5]), "is not a whole number"),
+]
+
+
+@pytest.mark.parametrize(("column", "values", "said"), PARQUET)
+def test_a_wrong_type_in_parquet_is_told(
+    tmp_path: Path, column: str, values: pa.Array, said: str
+) -> None:
+    tables = read_tables(folder_with(tmp_path))
+    (tmp_path / "statements.csv").unlink()
+    rows = pa.Table.from_pandas(tables.statements, preserve_index=False)
+    place = rows.column_names.index(column)
+    pq.write_table(rows.set_column(place, column, values), tmp_path / "statements.parquet")
+    (found,) = problems(tmp_path)
+    assert said in found.problem
+    assert found.where.endswith(f"column {column}")
+
+
+def test_parquet_types_that_mean_the_same_are_read(tmp_path: Path) -> None:
+    tables = read_tables(folder_with(tmp_path))
+    (tmp_path / "statements.csv").unlink()
+    rows = pa.Table.from_pandas(tables.statements, preserve_index=False)
+    for name, values in {
+        "account_id": pa.array(["007"]).dictionary_encode(),
+        "statement_date": pa.array([pd.Timestamp("2024-01-31")], pa.timestamp("ns")),
+        "balance": pa.array([Decimal("120.50")]),
+        "days_past_due": pa.array([30.0]),
+    }.items():
+        rows = rows.set_column(rows.column_names.index(name), name, values)
+    pq.write_table(rows, tmp_path / "statements.parquet")
+    row = read_tables(tmp_path).statements.iloc[0]
+    assert (row["account_id"], row["balance"], row["days_past_due"]) == ("007", 120.5, 30)
+    assert row["statement_date"] == pd.Timestamp("2024-01-31")
+
+
+def test_what_a_simulation_hides_is_not_read(tmp_path: Path) -> None:
+    folder_with(tmp_path)
+    (tmp_path / "truth.parquet").write_bytes(b"not even Parquet")
+    assert "truth" not in read_tables(tmp_path).present()
+
+
+def test_sums_of_floats_are_not_taken_for_too_many_decimals(tmp_path: Path) -> None:
+    noisy = STATEMENT | {"balance": repr(0.1 + 0.2), "amount_paid": "999999999999.9999"}
+    assert len(read_tables(folder_with(tmp_path, statements=[noisy])).statements) == 1
+
+
+def test_tables_made_in_memory_are_checked_alike(tmp_path: Path) -> None:
+    tables = read_tables(folder_with(tmp_path))
+    assert_same(checked(tables, "here"), tables)
+    wrong = replace(tables, statements=tables.statements.assign(balance=np.inf))
+    with pytest.raises(TablesError, match="statements, row 1, column balance: is infinite"):
+        checked(wrong, "here")
+
+
+def assert_same(left: Tables, right: Tables) -> None:
+    assert left.present().keys() == right.present().keys()
+    for name, frame in left.present().items():
+        pd.testing.assert_frame_equal(frame, right.present()[name])
+
+
+money = st.integers(-(10**13), 10**13).map(lambda units: units / 10**4)
+texts = st.text(st.characters(codec="utf-8", categories=("L", "N", "P")), min_size=1, max_size=64)
+dates = st.dates(date(1900, 1, 1), date(2199, 12, 31))
+
+
+def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | values
+
+
+def statements_of(ids: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    row = st.fixed_dictionaries(
+        {
+            "account_id": st.sampled_from(ids),
+            "statement_date": dates,
+            "balance": money,
+            "amount_due": maybe(money.map(abs)),
+            "days_past_due": st.integers(0, 36_500),
+            "status": st.sampled_from(STATEMENTS.column("status").codes),
+        }
+    )
+    return st.lists(
+        row, min_size=1, max_size=8, unique_by=lambda r: (r["account_id"], r["statement_date"])
+    )
+
+
+@given(st.data())
+def test_tables_come_back_from_parquet_and_csv_as_they_were(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("tables")
+    ids = data.draw(st.lists(texts, min_size=1, max_size=4, unique=True))
+    statements = data.draw(statements_of(ids))
+    segments = [{"account_id": ids[0], "segment": "age", "value": data.draw(texts)}]
+    made = Tables(
+        accounts=pd.DataFrame([ACCOUNT | {"account_id": name} for name in ids]),
+        statements=pd.DataFrame(statements),
+        segments=pd.DataFrame(segments),
+    )
+    first = checked(made, "drawn")
+    write_tables(first, folder / "parquet")
+    assert_same(read_tables(folder / "parquet"), first)
+    csvs = folder / "csv"
+    csvs.mkdir()
+    for name, frame in first.present().items():
+        frame.to_csv(csvs / f"{name}.csv", index=False, date_format="%Y-%m-%d")
+    assert_same(read_tables(csvs), first)
+
+
+def test_writing_replaces_the_folder_only_if_it_holds_tables(
+    tmp_path: Path, tables_there: Callable[[Path], Tables]
+) -> None:
+    tables = tables_there(tmp_path)
+    out = tmp_path / "out"
+    write_tables(tables, out)
+    with pytest.raises(InputError, match="already holds tables"):
+        write_tables(tables, out, force=False)
+    write_tables(tables, out)
+    (out / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="holds other things"):
+        write_tables(tables, out)
+    assert (out / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.fixture
+def tables_there() -> Callable[[Path], Tables]:
+    return lambda folder: read_tables(folder_with(folder))
+
+
+def test_segments_need_a_word_each(tmp_path: Path) -> None:
+    row = {column.name: "x" for column in SEGMENTS.columns} | {"account_id": "007", "value": ""}
+    (found,) = problems(folder_with(tmp_path, segments=[row]))
+    assert found.where == "segments.csv, row 1, column value"

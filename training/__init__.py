@@ -1,0 +1,1 @@
+"""From tables to models: reading, labels, fitting, evaluation and tracking."""

@@ -1,0 +1,1 @@
+"""Where tables come from: published data sets, and a simulated portfolio."""

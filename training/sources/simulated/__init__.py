@@ -1,0 +1,1 @@
+"""The parts of the simulated portfolio: people, debts, levels, contacts, payments, laws."""
