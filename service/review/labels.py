@@ -32,7 +32,7 @@ LABELS: dict[str, Words] = {
     "willingness": Words("Willingness to pay", "还款意愿"),
     "percentile": Words(
         "percentile of the accounts the model was trained on, 0 to 100",
-        "在训练账户中的百分位,0 至 100",
+        "在训练账户中的百分位，0 至 100",
     ),
     "level": Words("Contact level", "联系强度"),
     "treatment": Words("Treatment", "处置方式"),
@@ -51,13 +51,13 @@ LABELS: dict[str, Words] = {
     "taken_by": Words("Taken by", "限制来源"),
     "yes": Words("yes", "是"),
     "no": Words("no", "否"),
-    "reasons": Words("Reasons, in log-odds", "原因(对数几率)"),
+    "reasons": Words("Reasons, in log-odds", "原因（对数几率）"),
     "adds_up": Words(
         "Each number is a share of the log-odds, not of the probability. "
         "The base and all shares add up to the log-odds of the probability above.",
-        "每个数字都是对数几率的一部分,而不是概率的一部分。基准值与各项之和等于上述概率的对数几率。",
+        "每个数字都是对数几率的一部分，而不是概率的一部分。基准值与各项之和等于上述概率的对数几率。",
     ),
-    "base": Words("Base: the average account", "基准:平均账户"),
+    "base": Words("Base: the average account", "基准：平均账户"),
     "others": Words("All other features together", "其余全部特征合计"),
     "total": Words("Log-odds of the probability", "该概率的对数几率"),
     "feature": Words("Feature", "特征"),
@@ -73,6 +73,6 @@ LABELS: dict[str, Words] = {
     "inputs": Words("SHA-256 of the inputs", "输入数据的 SHA-256"),
     "note": Words(
         "The page shows the record as it was stored; nothing is computed anew.",
-        "本页显示存储的记录,不重新计算。",
+        "本页显示存储的记录，不重新计算。",
     ),
 }

@@ -80,9 +80,7 @@ def test_a_protection_takes_the_level_but_not_the_score(generation: Generation) 
 
 def test_a_promise_in_the_history_holds(generation: Generation) -> None:
     contacts = "2024-03-02T10:00 call out promise 60 2024-03-08"
-    history = drawn(
-        HISTORY.replace("500 50  0 30", "500 50  0 60"), payments="", contacts=contacts
-    )
+    history = drawn(HISTORY.replace("500 50  0 30", "500 50  0 60"), payments="", contacts=contacts)
     late = replace(ACCOUNT, days_past_due=60)
     before, after = (
         one(generation, late, history, at(history, instant))
