@@ -54,6 +54,7 @@ def dpd_before_previous(h: History) -> float:
 @FAMILY.feature(
     unit="days",
     group="willingness",
+    monotone=-1,
     en="Change of days past due since the statement before: {value}",
     zh="逾期天数较上一期的变化：{value}",
 )
@@ -119,6 +120,7 @@ def dpd_mean_12(h: History) -> float:
 @FAMILY.feature(
     unit="days",
     group="willingness",
+    monotone=-1,
     en="Monthly trend of days past due in up to 6 months: {value}",
     zh="近 6 个月逾期天数的月度趋势：{value}",
 )
@@ -189,6 +191,7 @@ def months_since_current(h: History) -> float:
 @FAMILY.feature(
     unit="months",
     group="willingness",
+    monotone=1,
     en="Months since the worst statement in up to 12 months: {value}",
     zh="距近 12 个月内最严重一期的月数：{value}",
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 
-from features.catalogue import NAMES
+from features.catalogue import BY_NAME, NAMES
 from features.matrix import matrix
 from features.panel import known_at, panel
 from models.score.bundle import Content, write
@@ -46,6 +46,7 @@ def content(
             "force_row_wise": True,
             "num_threads": 1,
             "verbose": -1,
+            "monotone_constraints": [BY_NAME[name].monotone for name in features],
         },
         lightgbm.Dataset(used, label, feature_name=list(features)),
         num_boost_round=40,

@@ -57,6 +57,21 @@ def test_a_row_scored_alone_equals_its_row_in_the_batch_bit_for_bit(bundle, port
         assert alone.base_log_odds == together.base_log_odds
 
 
+@pytest.mark.parametrize("later", [60.0, 90.0, 120.0, 200.0])
+def test_more_days_past_due_never_raise_the_score(bundle, portfolio, later: float) -> None:
+    history, view = portfolio
+    rows = np.flatnonzero(view.stop > history.first)
+    last = (view.row[rows], view.stop[rows] - 1)
+    late = history.days_past_due[last] > 0
+    rows, last = rows[late], (last[0][late], last[1][late])
+    worse = history.days_past_due.copy()
+    worse[last] = np.maximum(worse[last], later)
+    before = score(bundle, history, view.take(rows))
+    after = score(bundle, history._replace(days_past_due=worse), view.take(rows))
+    assert (after.log_odds <= before.log_odds + 1e-12).all()
+    assert (after.log_odds < before.log_odds).any()
+
+
 def test_no_rows_are_no_error(bundle, portfolio) -> None:
     history, view = portfolio
     scores = score(bundle, history, view.take(np.empty(0, np.int64)))
