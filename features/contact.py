@@ -29,9 +29,18 @@ def spoke(h: History, i: int) -> bool:
 
 
 @njit
-def within(h: History, i: int, days: float) -> bool:
-    """Contact i is less than so many days old."""
-    return days_since(h, h.contact_at[i]) < days
+def first_within(h: History, days: float) -> int:
+    """Position of the oldest contact that is less than so many days old."""
+    i = len(h.contact_at)
+    while i > 0 and days_since(h, h.contact_at[i - 1]) < days:
+        i -= 1
+    return i
+
+
+@njit
+def if_known(h: History, count: int) -> float:
+    """The count, or NaN where the contacts are not known."""
+    return float(count) if h.contacts_known else np.nan
 
 
 @njit
@@ -58,14 +67,10 @@ def kept(h: History, i: int) -> bool:
     zh="近 30 天联系尝试次数：{value}",
 )
 def attempts_30(h: History) -> float:
-    if not h.contacts_known:
-        return np.nan
     count = 0
-    for i in range(len(h.contact_at) - 1, -1, -1):
-        if not within(h, i, 30.0):
-            break
+    for i in range(first_within(h, 30.0), len(h.contact_at)):
         count += h.direction[i] == OUT
-    return float(count)
+    return if_known(h, count)
 
 
 @FAMILY.feature(
@@ -75,14 +80,10 @@ def attempts_30(h: History) -> float:
     zh="近 90 天通话沟通次数：{value}",
 )
 def conversations_90(h: History) -> float:
-    if not h.contacts_known:
-        return np.nan
     count = 0
-    for i in range(len(h.contact_at) - 1, -1, -1):
-        if not within(h, i, 90.0):
-            break
+    for i in range(first_within(h, 90.0), len(h.contact_at)):
         count += spoke(h, i)
-    return float(count)
+    return if_known(h, count)
 
 
 @FAMILY.feature(
@@ -94,9 +95,7 @@ def conversations_90(h: History) -> float:
 )
 def reach_rate_90(h: History) -> float:
     tried, reached = 0, 0
-    for i in range(len(h.contact_at) - 1, -1, -1):
-        if not within(h, i, 90.0):
-            break
+    for i in range(first_within(h, 90.0), len(h.contact_at)):
         if h.direction[i] == OUT and (h.channel[i] == CALL or h.channel[i] == VISIT):
             tried += 1
             reached += spoke(h, i)
@@ -111,14 +110,12 @@ def reach_rate_90(h: History) -> float:
     zh="自上次接通以来的未接次数：{value}",
 )
 def unanswered_streak(h: History) -> float:
-    if not h.contacts_known:
-        return np.nan
     count = 0
     for i in range(len(h.contact_at) - 1, -1, -1):
         if spoke(h, i):
             break
         count += h.outcome[i] == NO_ANSWER
-    return float(count)
+    return if_known(h, count)
 
 
 @FAMILY.feature(
@@ -142,14 +139,10 @@ def days_since_conversation(h: History) -> float:
     zh="近 90 天债务人主动联系次数：{value}",
 )
 def inbound_90(h: History) -> float:
-    if not h.contacts_known:
-        return np.nan
     count = 0
-    for i in range(len(h.contact_at) - 1, -1, -1):
-        if not within(h, i, 90.0):
-            break
+    for i in range(first_within(h, 90.0), len(h.contact_at)):
         count += h.direction[i] != OUT
-    return float(count)
+    return if_known(h, count)
 
 
 @FAMILY.feature(
@@ -160,14 +153,10 @@ def inbound_90(h: History) -> float:
     zh="近 180 天拒绝还款次数：{value}",
 )
 def refusals_180(h: History) -> float:
-    if not h.contacts_known:
-        return np.nan
     count = 0
-    for i in range(len(h.contact_at) - 1, -1, -1):
-        if not within(h, i, 180.0):
-            break
+    for i in range(first_within(h, 180.0), len(h.contact_at)):
         count += h.outcome[i] == REFUSED
-    return float(count)
+    return if_known(h, count)
 
 
 @FAMILY.feature(
@@ -177,14 +166,10 @@ def refusals_180(h: History) -> float:
     zh="近 180 天承诺还款次数：{value}",
 )
 def promises_180(h: History) -> float:
-    if not h.contacts_known:
-        return np.nan
     count = 0
-    for i in range(len(h.contact_at) - 1, -1, -1):
-        if not within(h, i, 180.0):
-            break
+    for i in range(first_within(h, 180.0), len(h.contact_at)):
         count += h.outcome[i] == PROMISE
-    return float(count)
+    return if_known(h, count)
 
 
 @FAMILY.feature(
@@ -198,9 +183,7 @@ def promises_kept_share_365(h: History) -> float:
     if not h.payments_known:
         return np.nan
     due, fulfilled = 0, 0
-    for i in range(len(h.contact_at) - 1, -1, -1):
-        if not within(h, i, 365.0):
-            break
+    for i in range(first_within(h, 365.0), len(h.contact_at)):
         if h.outcome[i] == PROMISE and h.promised_until[i] <= h.as_of:
             due += 1
             fulfilled += kept(h, i)

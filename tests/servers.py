@@ -16,6 +16,7 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 120
+RUN_SECONDS = 300
 
 
 @dataclass
@@ -32,16 +33,22 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "curescore.main", *arguments]
 
 
-def curescore(environment: Mapping[str, str], *arguments: str) -> str:
-    """What the command printed on stdout; fails with its stderr where it failed."""
-    done = subprocess.run(
+def completed(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, run to its end, whatever that was."""
+    return subprocess.run(
         command(*arguments),
         env=os.environ | environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
+        timeout=RUN_SECONDS,
     )
+
+
+def curescore(environment: Mapping[str, str], *arguments: str) -> str:
+    """What the command printed on stdout; fails with its stderr where it failed."""
+    done = completed(environment, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -59,12 +66,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(environment: Mapping[str, str], output: Path) -> Iterator[Server]:
-    """A service that is ready, ended when the block is left."""
+def serving(environment: Mapping[str, str], output: Path, *arguments: str) -> Iterator[Server]:
+    """A service that is ready, ended when the block is left.
+
+    It is started by `curescore serve`, or by the command and options in `arguments`.
+    """
     port = free_port()
     with output.open("wb") as sink:
         process = subprocess.Popen(
-            command("serve", "--port", str(port)),
+            command(*(arguments or ("serve",)), "--port", str(port)),
             env=os.environ | environment,
             cwd=ROOT,
             stdout=sink,

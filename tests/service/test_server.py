@@ -1,13 +1,8 @@
 """The service as a process of its own, over a real socket."""
 
-import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,75 +11,34 @@ import pytest
 
 from service.database import connect
 from service.decisions import DecisionLog
+from tests.servers import Server, completed, curescore, serving
 
-ROOT = Path(__file__).resolve().parents[2]
 MEGABYTE = 2**20
-START_SECONDS = 60
 
 
-@dataclass
-class Server:
-    process: subprocess.Popen[bytes]
-    address: str
-    database: str
-    output: Path
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "curescore.main", *arguments]
-
-
-def environment(home: Path, bundle_dir: Path, auth: str = "off") -> dict[str, str]:
-    return os.environ | {
+def environment(home: Path, models: Path, auth: str = "off") -> dict[str, str]:
+    return {
         "CURESCORE_HOME": str(home),
-        "CURESCORE_MODELS": str(bundle_dir),
+        "CURESCORE_MODELS": str(models),
         "CURESCORE_AUTH": auth,
     }
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @pytest.fixture
 def server(tmp_path: Path, bundle_dir: Path) -> Iterator[Server]:
-    env = environment(tmp_path, bundle_dir)
-    subprocess.run(command("db", "upgrade"), env=env, cwd=ROOT, check=True, capture_output=True)
-    port = free_port()
-    output = tmp_path / "output.txt"
-    with output.open("wb") as sink:
-        process = subprocess.Popen(
-            command("serve", "--port", str(port)), env=env, cwd=ROOT, stdout=sink, stderr=sink
-        )
-        started = Server(
-            process, f"http://127.0.0.1:{port}", f"sqlite:///{tmp_path / 'decisions.db'}", output
-        )
-        try:
-            wait(started)
-            yield started
-        finally:
-            process.kill()
-            process.wait()
+    here = environment(tmp_path, bundle_dir)
+    curescore(here, "db", "upgrade")
+    with serving(here, tmp_path / "output.txt") as started:
+        yield started
 
 
-def wait(server: Server) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and server.process.poll() is None:
-        try:
-            if httpx.get(f"{server.address}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError(server.output.read_text())
-
-
-def test_an_answered_decision_outlives_kill_9(server: Server, body: dict[str, Any]) -> None:
+def test_an_answered_decision_outlives_kill_9(
+    server: Server, tmp_path: Path, body: dict[str, Any]
+) -> None:
     record = httpx.post(f"{server.address}/v1/decisions", json=body).json()
     server.process.send_signal(signal.SIGKILL)
     server.process.wait()
-    engine = connect(server.database)
+    engine = connect(f"sqlite:///{tmp_path / 'decisions.db'}")
     kept = DecisionLog(engine).read(record["decision_id"])
     engine.dispose()
     assert kept is not None
@@ -136,38 +90,31 @@ def test_logs_hold_no_account_and_a_stop_is_graceful(server: Server, body: dict[
     assert "secret-account" not in output
 
 
-def run(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments), env=env, cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-
-
 def test_serve_refuses_a_database_without_tables(tmp_path: Path, bundle_dir: Path) -> None:
-    done = run(environment(tmp_path, bundle_dir), "serve")
+    done = completed(environment(tmp_path, bundle_dir), "serve")
     assert done.returncode == 1
     assert "curescore db upgrade" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_serve_without_keys_stays_on_this_machine(tmp_path: Path, bundle_dir: Path) -> None:
-    done = run(environment(tmp_path, bundle_dir), "serve", "--host", "0.0.0.0")
+    done = completed(environment(tmp_path, bundle_dir), "serve", "--host", "0.0.0.0")
     assert done.returncode == 2
     assert "CURESCORE_AUTH" in done.stderr
 
 
 def test_all_wrong_settings_are_told_at_once(tmp_path: Path, bundle_dir: Path) -> None:
     env = environment(tmp_path, tmp_path / "nowhere", "none") | {"CURESCORE_BODY_LIMIT": "many"}
-    done = run(env, "serve")
+    done = completed(env, "serve")
     assert done.returncode == 2
     for name in ("AUTH", "BODY_LIMIT", "MODELS"):
         assert f"CURESCORE_{name}" in done.stderr
 
 
 def test_serve_without_a_champion_says_what_to_run(tmp_path: Path) -> None:
-    env = environment(tmp_path, tmp_path)
-    del env["CURESCORE_MODELS"]
-    assert run(env, "db", "upgrade").returncode == 0
-    done = run(env, "serve")
+    env = {"CURESCORE_HOME": str(tmp_path), "CURESCORE_AUTH": "off"}
+    curescore(env, "db", "upgrade")
+    done = completed(env, "serve")
     assert done.returncode == 1
     assert "curescore train" in done.stderr
     assert not (tmp_path / "mlflow.db").exists()
