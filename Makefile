@@ -66,7 +66,7 @@ bench: install ## print the figures that the README quotes
 	$(BIN)/python -m benchmarks
 
 lock: $(UV) ## write the lock files anew [UPGRADE=1: with the newest versions]
-	$(COMPILE) pyproject.toml --extra train --extra dev -o requirements/all.txt
+	$(COMPILE) pyproject.toml --extra train --extra notebooks --extra dev -o requirements/all.txt
 	$(COMPILE) pyproject.toml -c requirements/all.txt -o requirements/serve.txt
 	$(COMPILE) requirements/build.in -c requirements/all.txt -o requirements/build.txt
 	$(COMPILE) requirements/mlflow.in -c requirements/all.txt -o requirements/mlflow.txt

@@ -50,7 +50,9 @@ def test_locks_agree(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"), [("serve", []), ("all", ["train", "dev"])], ids=["serve", "all"]
+    ("lock", "extras"),
+    [("serve", []), ("all", ["train", "notebooks", "dev"])],
+    ids=["serve", "all"],
 )
 def test_a_lock_satisfies_what_the_project_asks_for(lock: str, extras: list[str]) -> None:
     project, locked = PROJECT["project"], pins(lock)

@@ -49,5 +49,5 @@ def percentile(reference: NDArray[np.float64], total: NDArray[np.float64]) -> ND
     """
     below = np.searchsorted(reference, total, side="left")
     not_above = np.searchsorted(reference, total, side="right")
-    position = (below + not_above - 1) / 2
-    return np.round(np.clip(position / STEPS * 100, 0, 100), 2)
+    share: NDArray[np.float64] = (below + not_above - 1) / (2 * STEPS)
+    return np.clip(share * 100, 0, 100).round(2)
