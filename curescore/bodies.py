@@ -20,13 +20,13 @@ def last_known(tables: Tables) -> datetime:
 
 
 def late_accounts(tables: Tables) -> list[str]:
-    """Ids of the accounts that are late, owe and go on: those that can be decided."""
+    """Ids of the accounts that are late, owe and are open: those that can be decided."""
     accounts = tables.accounts
     statements = tables.statements.sort_values("statement_date", kind="stable")
     last = statements.drop_duplicates("account_id", keep="last").set_index("account_id")["status"]
-    going_on = accounts["account_id"].map(last).isin(("open", "restructured"))
+    is_open = accounts["account_id"].map(last) == "open"
     late = (accounts["days_past_due"] > 0) & (accounts["past_due_amount"] > 0)
-    return list(accounts.loc[late & (accounts["balance"] > 0) & going_on, "account_id"])
+    return list(accounts.loc[late & (accounts["balance"] > 0) & is_open, "account_id"])
 
 
 def bodies(tables: Tables, ids: list[str], as_of: datetime) -> Iterator[dict[str, Any]]:

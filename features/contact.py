@@ -6,6 +6,7 @@ from numba import njit
 from features.clock import DAY_SECONDS
 from features.feature import Family
 from features.history import History, days_since, ratio
+from features.payment import stands
 from features.tables import CONTACTS, codes_of
 
 FAMILY = Family("contact")
@@ -48,7 +49,7 @@ def paid_on_promise(h: History, i: int) -> float:
     """Payments between promise i and the end of its last day, or `as_of` if that is earlier."""
     total = 0.0
     for p in range(len(h.payment_at)):
-        if h.contact_at[i] <= h.payment_at[p] <= h.promised_until[i]:
+        if h.contact_at[i] <= h.payment_at[p] <= h.promised_until[i] and stands(h, p):
             total += h.payment_amount[p]
     return total
 

@@ -30,6 +30,7 @@ class History(NamedTuple):
     payments_known: bool
     payment_at: Floats
     payment_amount: Floats
+    reversed_at: Floats
     contacts_known: bool
     contact_at: Floats
     channel: Floats
@@ -61,6 +62,7 @@ def history(panel: Panel, view: View, i: int) -> History:
         panel.fixed.payments_known[row],
         panel.payments.at[paid:paid_stop],
         panel.payments.amount[paid:paid_stop],
+        panel.payments.reversed_at[paid:paid_stop],
         panel.fixed.contacts_known[row],
         panel.contacts.at[met:met_stop],
         panel.contacts.channel[met:met_stop],

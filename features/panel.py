@@ -37,13 +37,15 @@ class Statements(NamedTuple):
 class Payments(NamedTuple):
     """Payments of all accounts as flat arrays; `at` in UTC seconds, `reversed` 0 or 1.
 
-    `reversed` is today's state, not that of the payment's day: no feature may use it.
+    `reversed` is today's state, not that of the payment's day: no feature may use it. A
+    feature may use `reversed_at` (UTC seconds, NaN where none is known) once it has passed.
     """
 
     account: Indices
     at: Floats
     amount: Floats
     reversed: Floats
+    reversed_at: Floats
 
 
 class Contacts(NamedTuple):
@@ -124,12 +126,12 @@ class View(NamedTuple):
 
 def no_payments() -> Payments:
     """Payments of nobody."""
-    return Payments(np.empty(0, np.int64), *(np.empty(0) for _ in range(3)))
+    return Payments(np.empty(0, np.int64), *(np.empty(0) for _ in Payments._fields[1:]))
 
 
 def no_contacts() -> Contacts:
     """Contacts of nobody."""
-    return Contacts(np.empty(0, np.int64), *(np.empty(0) for _ in range(8)))
+    return Contacts(np.empty(0, np.int64), *(np.empty(0) for _ in Contacts._fields[1:]))
 
 
 def panel(
@@ -178,7 +180,9 @@ def _rank(count: NDArray[np.int64], account: Indices) -> Indices:
 
 
 def _by_account(events: Events, n: int) -> tuple[Events, Indices]:
-    order = np.lexsort((events.at, events.account))
+    # By account, time, then all the rest: events of one instant have an order of their own,
+    # so that no feature depends on how the rows came in.
+    order = np.lexsort(events[::-1])
     start = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(events.account, minlength=n), out=start[1:])
     return type(events)._make(values[order] for values in events), start

@@ -64,6 +64,12 @@ def full_share(h: History, cycles: int) -> float:
 
 
 @njit
+def stands(h: History, i: int) -> bool:
+    """Payment i has not been taken back, as far as is known at `as_of`."""
+    return not h.reversed_at[i] <= h.as_of
+
+
+@njit
 def paid_since_statement(h: History) -> float:
     """Payments received after the last statement became known; NaN without payments."""
     if not h.payments_known:
@@ -72,7 +78,8 @@ def paid_since_statement(h: History) -> float:
     for i in range(len(h.payment_at) - 1, -1, -1):
         if h.payment_at[i] < h.known_at[-1]:
             break
-        total += h.payment_amount[i]
+        if stands(h, i):
+            total += h.payment_amount[i]
     return total
 
 
@@ -283,9 +290,10 @@ def paid_since_statement_to_due(h: History) -> float:
     zh="距最近一笔还款的天数：{value}",
 )
 def days_since_payment(h: History) -> float:
-    if not h.payments_known or len(h.payment_at) == 0:
-        return np.nan
-    return days_since(h, h.payment_at[-1])
+    for i in range(len(h.payment_at) - 1, -1, -1):
+        if stands(h, i):
+            return days_since(h, h.payment_at[i])
+    return np.nan
 
 
 @FAMILY.feature(
@@ -302,5 +310,5 @@ def payments_90(h: History) -> float:
     for i in range(len(h.payment_at) - 1, -1, -1):
         if days_since(h, h.payment_at[i]) >= 90:
             break
-        count += 1
+        count += stands(h, i)
     return float(count)

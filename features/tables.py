@@ -149,6 +149,7 @@ PAYMENTS = Table(
         Column("received_at", "instant", "when the money came in"),
         _money("amount", "amount received", minimum=0),
         Column("reversed", "flag", "the payment was taken back later"),
+        Column("reversed_at", "instant", "when it was taken back, if it was", optional=True),
     ),
     key=("payment_id",),
     optional=True,

@@ -32,7 +32,7 @@ RefusalKind = Literal[
 ]
 
 _STATUSES = STATEMENTS.column("status").codes
-_ENDED = ("paid_off", "charged_off", "sold")
+_LIVING = "open"
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,12 @@ def _refusal(
             "send at least one statement dated before the day of as_of",
         )
     status = _STATUSES[int(panel.status[view.row[i], view.stop[i] - 1])]
-    if status in _ENDED:
+    if status != _LIVING:
         return Refusal(
             "account-ended",
             "/statements",
             f"the last statement says that the account is {status}",
-            "send accounts that go on: models are trained on those alone",
+            "send accounts whose last statement is open: models are trained on those alone",
             status,
         )
     if account.days_past_due > 0 and (account.balance <= 0 or account.past_due_amount <= 0):

@@ -48,7 +48,10 @@ def _statement_rows(bodies: Sequence[DecisionBody]) -> Iterator[_Row]:
 def _payment_rows(bodies: Sequence[DecisionBody]) -> Iterator[_Row]:
     for i, body in enumerate(bodies):
         for payment in body.payments or ():
-            yield i, payment.received_at.timestamp(), payment.amount, payment.reversed
+            at = payment.reversed_at
+            reversed_at = _NAN if at is None else at.timestamp()
+            received_at = payment.received_at.timestamp()
+            yield i, received_at, payment.amount, payment.reversed, reversed_at
 
 
 def _contact_rows(bodies: Sequence[DecisionBody]) -> Iterator[_Row]:

@@ -110,6 +110,7 @@ class PaymentBody(Body):
     received_at: Annotated[datetime, _of(PAYMENTS, "received_at")]
     amount: Annotated[float, _of(PAYMENTS, "amount")]
     reversed: Annotated[bool, _of(PAYMENTS, "reversed")]
+    reversed_at: Annotated[datetime, _of(PAYMENTS, "reversed_at")] | None = None
 
 
 class ContactBody(Body):

@@ -42,7 +42,7 @@ def drawn(
     """The panel of one account in UTC.
 
     statements: date balance due paid dpd limit [status]
-    payments:   instant amount [reversed]
+    payments:   instant amount [reversed [reversed_at]]
     contacts:   instant channel direction outcome [promised_amount promised_on]
     """
     rows = [line.split() for line in statements.strip().splitlines()]
@@ -77,6 +77,7 @@ def _payments(text: str) -> Payments:
         np.array([instant(row[0]) for row in rows]),
         np.array([float(row[1]) for row in rows]),
         np.array([float(row[2]) if len(row) > 2 else 0.0 for row in rows]),
+        np.array([instant(row[3]) if len(row) > 3 else np.nan for row in rows]),
     )
 
 
@@ -151,6 +152,7 @@ def random_tables(
             rng.uniform(*span, len(paying)),
             rng.uniform(1, 400, len(paying)),
             rng.integers(0, 2, len(paying)).astype(float),
+            np.where(rng.random(len(paying)) < 0.2, rng.uniform(*span, len(paying)), np.nan),
         ),
         Contacts(
             met,

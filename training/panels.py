@@ -80,6 +80,7 @@ def _payments(frame: pd.DataFrame, ids: pa.Array) -> Payments:
         at=_seconds(frame["received_at"]),
         amount=_floats(frame["amount"]),
         reversed=_floats(frame["reversed"]),
+        reversed_at=_seconds(frame["reversed_at"]),
     )
 
 
@@ -125,10 +126,10 @@ def _days(dates: pd.Series) -> Floats:
 
 
 def _seconds(instants: pd.Series) -> Floats:
-    """UTC seconds of instants, to the microsecond."""
+    """UTC seconds of instants, to the microsecond; NaN where there is none."""
     naive = instants.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
     micros: Indices = naive.astype(np.int64)
-    return micros / 1e6
+    return np.where(np.isnat(naive), np.nan, micros / 1e6)
 
 
 def _midnights(day: Floats, zone: Indices, names: NDArray[np.str_]) -> Floats:

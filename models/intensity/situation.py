@@ -96,9 +96,15 @@ def _in_transit(panel: Panel, view: View, i: int, past_due_amount: float) -> boo
 
 
 def _received(panel: Panel, view: View, i: int, since: float) -> float:
-    """Sum of the payments from `since` until as_of that were not reversed."""
+    """Sum of the payments from `since` until as_of that were not reversed.
+
+    A reversal without an instant counts: it is known today, if not when.
+    """
     events = slice(panel.payment_start[view.row[i]], view.payment_stop[i])
-    counted = (panel.payments.at[events] >= since) & (panel.payments.reversed[events] != 1)
+    taken_back = (panel.payments.reversed[events] == 1) & ~(
+        panel.payments.reversed_at[events] > view.as_of[i]
+    )
+    counted = (panel.payments.at[events] >= since) & ~taken_back
     return float(panel.payments.amount[events][counted].sum())
 
 

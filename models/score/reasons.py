@@ -9,7 +9,7 @@ from features.catalogue import BY_NAME
 
 Language = Literal["en", "zh"]
 
-_UNKNOWN = {"en": "not known", "zh": "未知"}
+_UNKNOWN = {"en": "none or not known", "zh": "无或未知"}
 _YES_NO = {"en": ("no", "yes"), "zh": ("否", "是")}
 _RAISES = {"en": "Raises the probability.", "zh": "提高概率。"}
 _LOWERS = {"en": "Lowers the probability.", "zh": "降低概率。"}

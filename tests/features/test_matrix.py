@@ -62,6 +62,10 @@ def test_nothing_after_as_of_changes_a_feature(seed: int) -> None:
         changed.append(type(table)(**columns))
     assert features_with(*changed).tobytes() == expected.tobytes()
 
+    forgotten = np.where(payments.reversed_at > as_of, np.nan, payments.reversed_at)
+    unreversed = payments._replace(reversed_at=forgotten)
+    assert features_with(statements, unreversed, contacts).tobytes() == expected.tobytes()
+
     kept = [
         type(table)(*(column[known <= as_of] for column in table))
         for table, known in (
@@ -81,6 +85,43 @@ def test_a_payment_reversed_later_leaves_the_features_alone() -> None:
         history = panel(fixed, statements, version, contacts)
         rows.append(matrix(history, at(history, "2022-09-01T00:00")))
     assert rows[0].tobytes() == rows[1].tobytes()
+
+
+def test_a_payment_counts_until_it_is_known_to_be_taken_back() -> None:
+    text = "2024-03-31 100 10 0 30 1000"
+    history = drawn(text, payments="2024-04-02T10:00 50 1 2024-04-05T10:00")
+    before, after = (
+        row_of(history, instant) for instant in ("2024-04-05T09:59", "2024-04-05T10:00")
+    )
+    assert before["paid_since_statement_to_balance"] == 0.5
+    assert before["payments_90"] == 1
+    assert after["paid_since_statement_to_balance"] == 0
+    assert after["payments_90"] == 0
+    assert np.isnan(after["days_since_payment"])
+    promised = drawn(
+        text,
+        payments="2024-04-02T10:00 50 1 2024-04-20T10:00",
+        contacts="2024-04-01T10:00 call out promise 50 2024-04-03",
+    )
+    assert row_of(promised, "2024-04-10T00:00")["promises_kept_share_365"] == 1
+    assert row_of(promised, "2024-04-20T10:00")["promises_kept_share_365"] == 0
+
+
+@given(SEEDS)
+def test_events_of_one_instant_may_come_in_any_order(seed: int) -> None:
+    fixed, statements, payments, contacts = random_tables(seed)
+    day = 86_400.0
+    payments = payments._replace(at=np.floor(payments.at / day / 9) * day * 9)
+    contacts = contacts._replace(at=np.floor(contacts.at / day / 9) * day * 9)
+    rng = np.random.default_rng(seed)
+    other = [
+        table._make(column[order] for column in table)
+        for table in (payments, contacts)
+        for order in [rng.permutation(len(table.account))]
+    ]
+    one, two = panel(fixed, statements, payments, contacts), panel(fixed, statements, *other)
+    as_of = "2022-08-01T00:00"
+    assert matrix(one, at(one, as_of)).tobytes() == matrix(two, at(two, as_of)).tobytes()
 
 
 def test_a_row_without_statements_is_not_known() -> None:

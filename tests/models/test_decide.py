@@ -117,7 +117,7 @@ def test_an_account_without_a_known_statement_is_refused(generation: Generation)
     assert refusal.kind == "no-statement"
 
 
-@pytest.mark.parametrize("status", ["paid_off", "charged_off", "sold"])
+@pytest.mark.parametrize("status", ["restructured", "paid_off", "charged_off", "sold"])
 def test_an_account_that_has_ended_is_refused(generation: Generation, status: str) -> None:
     history = drawn(f"2024-01-31 400 40 40 0 1000\n2024-02-29 500 50 0 30 1000 {status}")
     before, after = (
@@ -127,11 +127,6 @@ def test_an_account_that_has_ended_is_refused(generation: Generation, status: st
     assert isinstance(before, Decision)
     assert isinstance(after, Refusal)
     assert (after.kind, after.value) == ("account-ended", status)
-
-
-def test_a_restructured_account_goes_on(generation: Generation) -> None:
-    history = drawn("2024-01-31 400 40 40 0 1000\n2024-02-29 500 50 0 30 1000 restructured")
-    one(generation, ACCOUNT, history, at(history, "2024-03-03T12:00"))
 
 
 def test_an_account_alone_is_decided_as_in_a_batch(generation: Generation) -> None:

@@ -29,6 +29,7 @@ class Paid(NamedTuple):
     at: datetime
     amount: float
     reversed: bool = False
+    reversed_at: datetime | None = None
 
 
 class Said(NamedTuple):
@@ -98,6 +99,7 @@ def _payments(paid: Sequence[Paid], account: Sequence[int]) -> Payments:
         np.array([seconds(p.at) for p in paid]),
         np.array([p.amount for p in paid]),
         np.array([float(p.reversed) for p in paid]),
+        np.array([np.nan if p.reversed_at is None else seconds(p.reversed_at) for p in paid]),
     )
 
 
@@ -234,6 +236,8 @@ def test_the_order_of_rows_does_not_matter(rows: list[tuple[int, float]]) -> Non
         ([Paid(local(APRIL[1]), 100.01)], True),
         ([Paid(local(APRIL[1]), 33.3), Paid(fourth(), 66.7)], True),
         ([Paid(local(APRIL[1]), 100, reversed=True)], False),
+        ([Paid(local(APRIL[1]), 100, True, local(APRIL[4]))], False),
+        ([Paid(local(APRIL[1]), 100, True, local(APRIL[4]) + SECOND)], True),  # not known yet
         ([Paid(local(APRIL[0]), 100)], True),  # 00:00 of the day after the statement's
         ([Paid(local(APRIL[0]) - SECOND, 100)], False),  # its own day: in the statement
         ([Paid(local(APRIL[4]), 100)], True),  # at as_of

@@ -6,7 +6,7 @@ from models.score.reasons import formatted, sentence
 @pytest.mark.parametrize(
     ("value", "unit", "en", "zh"),
     [
-        (None, "days", "not known", "未知"),
+        (None, "days", "none or not known", "无或未知"),
         (1.0, "days", "1 day", "1 天"),
         (30.0, "days", "30 days", "30 天"),
         (-2.5, "days", "-2.5 days", "-2.5 天"),
@@ -34,7 +34,7 @@ def test_a_sentence_tells_value_and_direction() -> None:
         "最近一期账单的逾期天数：30 天。提高概率。"
     )
     assert sentence("dpd_last", None, "days", 0.0, "USD", "en") == (
-        "Days past due at the last statement: not known. Does not move the probability."
+        "Days past due at the last statement: none or not known. Does not move the probability."
     )
 
 
