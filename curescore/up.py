@@ -95,7 +95,8 @@ def _prepare(folder: Path, tracker: "Tracker", example: Path) -> None:
 
 def _trained_on(tracker: "Tracker") -> str | None:
     """Digest of the champion's data; None where there is none that can be served."""
-    from models.score.bundle import BundleError, load
+    from models.score.bundle import load
+    from models.score.manifest import BundleError
 
     if tracker.champion(TARGET) is None:
         return None

@@ -5,8 +5,7 @@ from numba import njit
 
 from features.clock import DAY_SECONDS
 from features.feature import Family
-from features.history import History, days_since, ratio
-from features.payment import stands
+from features.history import History, days_since, ratio, stands
 from features.tables import CONTACTS, codes_of
 
 FAMILY = Family("contact")

@@ -137,3 +137,9 @@ def slope(day: Floats, values: Floats, first: int) -> float:
 def days_since(h: History, at: float) -> float:
     """Days from an instant (UTC seconds) to `as_of`."""
     return (h.as_of - at) / DAY_SECONDS
+
+
+@njit
+def stands(h: History, i: int) -> bool:
+    """Payment i has not been taken back, as far as is known at `as_of`."""
+    return not h.reversed_at[i] <= h.as_of

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from features.feature import Family
-from features.history import History, cycles_between, days_since, highest, ratio, window
+from features.history import History, cycles_between, days_since, highest, ratio, stands, window
 
 FAMILY = Family("payment")
 
@@ -61,12 +61,6 @@ def full_share(h: History, cycles: int) -> float:
             known += 1
             full += share >= FULL
     return full / known if known > 0 else np.nan
-
-
-@njit
-def stands(h: History, i: int) -> bool:
-    """Payment i has not been taken back, as far as is known at `as_of`."""
-    return not h.reversed_at[i] <= h.as_of
 
 
 @njit

@@ -23,9 +23,7 @@ from models.score.bundle import Bundle
 from models.score.scores import Scores, score
 from models.score.tier import tier
 from models.stage import stage_of
-
-CURE = "cure"
-EARLY_WARNING = "early_warning"
+from models.target import target_of
 
 RefusalKind = Literal[
     "no-model-for-stage", "currency-mismatch", "no-statement", "account-ended", "nothing-owed"
@@ -74,7 +72,7 @@ def decide(
         rows = [
             i
             for i, account in enumerate(accounts)
-            if results[i] is None and target_of(account) == target
+            if results[i] is None and target_of(account.days_past_due) == target
         ]
         if rows:
             scores = score(bundle, panel, view.take(np.array(rows, dtype=np.int64)))
@@ -86,21 +84,17 @@ def decide(
     return [result for result in results if result is not None]
 
 
-def target_of(account: Account) -> str:
-    """The target that is scored for the account: late ones may cure, others stay current."""
-    return CURE if account.days_past_due > 0 else EARLY_WARNING
-
-
 def _refusal(
     generation: Generation, account: Account, panel: Panel, view: View, i: int
 ) -> Refusal | None:
-    bundle = generation.bundles.get(target_of(account))
+    target = target_of(account.days_past_due)
+    bundle = generation.bundles.get(target)
     if bundle is None:
         return Refusal(
             "no-model-for-stage",
             "/account/days_past_due",
             f"no model is served for accounts in stage {stage_of(account.days_past_due)}",
-            f"send accounts that are late, or serve a model with target {target_of(account)}",
+            f"send accounts that are late, or serve a model with target {target}",
             account.days_past_due,
         )
     if account.currency != bundle.currency:

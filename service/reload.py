@@ -8,13 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from models.decide import CURE, EARLY_WARNING, Generation
+from models.decide import Generation
 from models.intensity.policy import load_policy
-from models.score.bundle import MANIFEST, Bundle, BundleError, load
+from models.score.bundle import Bundle, load
+from models.score.manifest import MANIFEST, BundleError
 from models.score.warm import warm
+from models.target import TARGETS
 from service.settings import Settings
 
-TARGETS = (CURE, EARLY_WARNING)
 ALIAS = "champion"
 DIGEST_TAG = "bundle_sha256"
 TRAIN_FIRST = "train one with `curescore train --data DIR`, or set CURESCORE_MODELS to a folder"

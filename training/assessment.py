@@ -10,7 +10,8 @@ import numpy as np
 from features.errors import InputError
 from features.matrix import matrix
 from features.panel import Panel
-from models.score.bundle import Bundle, BundleError, load
+from models.score.bundle import Bundle, load
+from models.score.manifest import BundleError
 from training.baselines import roll_rates
 from training.config import TrainingConfig
 from training.evaluate import Judged, measures

@@ -1,10 +1,9 @@
 """The bundle: what training makes and the service loads, in formats that run no code.
 
-A folder of LightGBM's text, JSON and .npy files. The manifest names each with its SHA-256 and
-carries its own digest; loading refuses whatever does not match to the last byte.
+A folder of LightGBM's text, JSON and .npy files; loading refuses whatever does not match to
+the last byte, and whatever does not score as it did when the bundle was made.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,20 +17,16 @@ from numpy.typing import NDArray
 from features.catalogue import BY_NAME, NAMES
 from features.matrix import matrix
 from features.panel import Panel, View
-from models.score.booster import booster_text, read_booster
+from models.score import manifest as files
+from models.score.booster import BoosterError, booster_text, read_booster
 from models.score.calibration import Calibration, log_odds
 from models.score.contributions import contributions
 from models.score.golden import golden_rows, golden_text
-from models.score.standing import References
+from models.score.manifest import RESTORE, BundleError, json_text, read_manifest, write_manifest
+from models.score.standing import STEPS, References
 
-SCHEMA = 1
-MANIFEST = "manifest.json"
 # Another machine's compiler may order a sum otherwise; a changed definition moves far more.
 GOLDEN_TOLERANCE = 1e-9
-
-
-class BundleError(Exception):
-    """A bundle that must not be served: which part is wrong, and how to mend it."""
 
 
 @dataclass(frozen=True)
@@ -84,120 +79,86 @@ def write(directory: Path, content: Content) -> str:
     if any(directory.iterdir()):
         raise FileExistsError(f"{directory} is not empty: name a new folder for the bundle")
     panel, view = content.golden
-    columns = [NAMES.index(name) for name in content.features]
-    golden = matrix(panel, view)[:, columns]
-    (directory / "booster.txt").write_text(booster_text(content.booster))
-    (directory / "golden.json").write_text(golden_text(panel, view))
-    _write_json(directory / "roll_rate.json", content.roll_rate)
-    np.save(directory / "ability.npy", content.references.ability)
-    np.save(directory / "willingness.npy", content.references.willingness)
-    np.save(directory / "golden_features.npy", golden)
+    golden = matrix(panel, view)[:, [NAMES.index(name) for name in content.features]]
+    (directory / files.BOOSTER).write_text(booster_text(content.booster))
+    (directory / files.GOLDEN).write_text(golden_text(panel, view))
+    (directory / files.ROLL_RATE).write_text(json_text(content.roll_rate))
+    np.save(directory / files.ABILITY, content.references.ability)
+    np.save(directory / files.WILLINGNESS, content.references.willingness)
+    np.save(directory / files.GOLDEN_FEATURES, golden)
     # What is served is the text as read back, so that is what must reproduce.
-    np.save(
-        directory / "golden_log_odds.npy",
-        _log_odds(read_booster(directory / "booster.txt"), content.calibration, golden),
-    )
-    manifest = {
-        "schema": SCHEMA,
-        "target": content.target,
-        "horizon_cycles": content.horizon_cycles,
-        "currency": content.currency,
-        "features": [
-            {"name": name, "definition_sha256": BY_NAME[name].definition_sha256}
-            for name in content.features
-        ],
-        "calibration": {
-            "slope": content.calibration.slope,
-            "intercept": content.calibration.intercept,
+    booster = read_booster(directory / files.BOOSTER)
+    np.save(directory / files.GOLDEN_LOG_ODDS, _log_odds(booster, content.calibration, golden))
+    line = content.calibration
+    return write_manifest(
+        directory,
+        {
+            "target": content.target,
+            "horizon_cycles": content.horizon_cycles,
+            "currency": content.currency,
+            "features": [
+                {"name": name, "definition_sha256": BY_NAME[name].definition_sha256}
+                for name in content.features
+            ],
+            "calibration": {"slope": line.slope, "intercept": line.intercept},
+            "training": content.training,
         },
-        "training": content.training,
-        "files": {file.name: _sha256(file) for file in sorted(directory.iterdir())},
-    }
-    digest = _digest(manifest)
-    _write_json(directory / MANIFEST, {**manifest, "sha256": digest})
-    return digest
+    )
 
 
 def load(directory: Path) -> Bundle:
     """Read and verify the bundle in `directory`.
 
-    Raises BundleError where a file is missing or changed, a feature is unknown or is now
-    computed otherwise, or a golden row does not score as it did.
+    Raises BundleError where a file is missing, changed or unsound, a feature is unknown or is
+    now computed otherwise, or a golden row does not score as it did.
     """
-    manifest = _manifest(directory)
-    for name, digest in manifest["files"].items():
-        path = directory / name
-        if not path.is_file() or path.parent != directory:
-            raise BundleError(f"{path} is missing: restore the bundle or train anew")
-        if _sha256(path) != digest:
-            raise BundleError(f"{path} was changed: restore the bundle or train anew")
-    _check_definitions(manifest["features"])
-    bundle = Bundle(
-        sha256=manifest["sha256"],
-        target=manifest["target"],
-        horizon_cycles=manifest["horizon_cycles"],
-        currency=manifest["currency"],
-        features=tuple(feature["name"] for feature in manifest["features"]),
-        booster=read_booster(directory / "booster.txt"),
-        calibration=Calibration(**manifest["calibration"]),
-        references=References(
-            ability=np.load(directory / "ability.npy", allow_pickle=False),
-            willingness=np.load(directory / "willingness.npy", allow_pickle=False),
-        ),
-        roll_rate=json.loads((directory / "roll_rate.json").read_text()),
-        training=manifest["training"],
-    )
-    _check_golden(directory, bundle)
+    manifest = read_manifest(directory)
+    names = tuple(feature.name for feature in manifest.features)
+    try:
+        bundle = Bundle(
+            sha256=manifest.sha256,
+            target=manifest.target,
+            horizon_cycles=manifest.horizon_cycles,
+            currency=manifest.currency,
+            features=names,
+            booster=read_booster(directory / files.BOOSTER),
+            calibration=Calibration(manifest.calibration.slope, manifest.calibration.intercept),
+            references=References(
+                ability=_reference(directory / files.ABILITY),
+                willingness=_reference(directory / files.WILLINGNESS),
+            ),
+            roll_rate=json.loads((directory / files.ROLL_RATE).read_text()),
+            training=manifest.training,
+        )
+        if tuple(bundle.booster.feature_name()) != names:
+            raise BundleError(f"the booster in {directory} reads other features: {RESTORE}")
+        _check_golden(directory, bundle)
+    except (BoosterError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
+        raise BundleError(f"{directory} holds a part that cannot be used: {error}") from error
     return bundle
 
 
-def _manifest(directory: Path) -> dict[str, Any]:
-    path = directory / MANIFEST
-    try:
-        text = path.read_text()
-        manifest: dict[str, Any] = json.loads(text)
-        unsigned = {name: value for name, value in manifest.items() if name != "sha256"}
-        digest = manifest["sha256"]
-    except FileNotFoundError:
-        raise BundleError(f"{path} is missing: {directory} is not a bundle") from None
-    except (ValueError, KeyError, AttributeError):
-        raise BundleError(f"{path} is not a manifest: restore the bundle or train anew") from None
-    if digest != _digest(unsigned) or text != _json(manifest):
-        raise BundleError(f"{path} was changed: restore the bundle or train anew")
-    if manifest["schema"] != SCHEMA:
-        raise BundleError(
-            f"{path} has schema {manifest['schema']}, this version reads {SCHEMA}: train anew"
-        )
-    return manifest
-
-
-def _check_definitions(features: list[dict[str, str]]) -> None:
-    for feature in features:
-        known = BY_NAME.get(feature["name"])
-        if known is None:
-            raise BundleError(
-                f"feature {feature['name']} is not in the catalogue: "
-                "serve with the version that trained it, or train anew"
-            )
-        if known.definition_sha256 != feature["definition_sha256"]:
-            raise BundleError(
-                f"feature {feature['name']} is now computed otherwise: give the new computation "
-                "a new name, or train anew"
-            )
+def _reference(path: Path) -> NDArray[np.float64]:
+    values: NDArray[np.float64] = np.load(path, allow_pickle=False)
+    sound = values.dtype == np.float64 and values.shape == (STEPS + 1,)
+    if not (sound and np.isfinite(values).all() and (np.diff(values) >= 0).all()):
+        raise BundleError(f"{path} holds no quantiles: {RESTORE}")
+    return values
 
 
 def _check_golden(directory: Path, bundle: Bundle) -> None:
-    panel, view = golden_rows((directory / "golden.json").read_text())
+    panel, view = golden_rows((directory / files.GOLDEN).read_text())
     features = matrix(panel, view)[:, bundle.columns]
     total = _log_odds(bundle.booster, bundle.calibration, features)
-    for name, now in (("golden_features", features), ("golden_log_odds", total)):
-        then = np.load(directory / f"{name}.npy", allow_pickle=False)
+    told = ((files.GOLDEN_FEATURES, "features", features), (files.GOLDEN_LOG_ODDS, "scores", total))
+    for name, what, now in told:
+        then = np.load(directory / name, allow_pickle=False)
         if then.shape != now.shape or not np.allclose(
             now, then, rtol=GOLDEN_TOLERANCE, atol=GOLDEN_TOLERANCE, equal_nan=True
         ):
             raise BundleError(
-                f"the golden rows give other {name.removeprefix('golden_')} than when the bundle "
-                "was made: serve with the version that trained it, or train anew"
+                f"the golden rows give other {what} than when the bundle was made: "
+                "serve with the version that trained it, or train anew"
             )
 
 
@@ -206,19 +167,3 @@ def _log_odds(
 ) -> NDArray[np.float64]:
     shares, base = contributions(booster, features)
     return log_odds(line.slope * base + line.intercept, line.slope * shares)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _json(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n"
-
-
-def _digest(manifest: dict[str, Any]) -> str:
-    return hashlib.sha256(_json(manifest).encode()).hexdigest()
-
-
-def _write_json(path: Path, document: dict[str, Any]) -> None:
-    path.write_text(_json(document))

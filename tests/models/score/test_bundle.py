@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -6,21 +7,13 @@ import numpy as np
 import pytest
 
 from features.catalogue import BY_NAME, NAMES
-from models.score import bundle as bundles
-from models.score.bundle import BundleError, load, write
+from models.score.bundle import load, write
 from models.score.calibration import Calibration
+from models.score.manifest import FILES, MANIFEST, SCHEMA, BundleError, json_text, sha256_of
+from models.score.standing import STEPS
 from tests.bundles import content
 
-FILES = (
-    "ability.npy",
-    "booster.txt",
-    "golden.json",
-    "golden_features.npy",
-    "golden_log_odds.npy",
-    "manifest.json",
-    "roll_rate.json",
-    "willingness.npy",
-)
+EVERY_FILE = tuple(sorted((*FILES, MANIFEST)))
 
 
 @pytest.fixture
@@ -30,20 +23,17 @@ def copy(bundle_dir: Path, tmp_path: Path) -> Path:
 
 def sealed(directory: Path, **changes: object) -> None:
     """Rewrite the manifest with changes and digests that fit, as a careful hand would."""
-    manifest = json.loads((directory / "manifest.json").read_text())
-    del manifest["sha256"]
-    manifest.update(changes)
-    manifest["files"] = {
-        name: bundles._sha256(directory / name) for name in FILES if name != "manifest.json"
-    }
-    bundles._write_json(
-        directory / "manifest.json", {**manifest, "sha256": bundles._digest(manifest)}
-    )
+    fields = json.loads((directory / MANIFEST).read_text())
+    fields["files"] = {name: sha256_of(directory / name) for name in FILES}
+    fields |= changes
+    unsigned = {name: value for name, value in fields.items() if name != "sha256"}
+    digest = hashlib.sha256(json_text(unsigned).encode()).hexdigest()
+    (directory / MANIFEST).write_text(json_text({**unsigned, "sha256": digest}))
 
 
 def test_a_bundle_is_read_back_as_written(bundle_dir: Path) -> None:
     bundle = load(bundle_dir)
-    assert tuple(sorted(path.name for path in bundle_dir.iterdir())) == FILES
+    assert tuple(sorted(path.name for path in bundle_dir.iterdir())) == EVERY_FILE
     assert (bundle.target, bundle.horizon_cycles, bundle.currency) == ("cure", 1, "USD")
     assert bundle.calibration == Calibration(0.9, 0.05)
     assert bundle.training == {"rows": 1_500}
@@ -54,7 +44,7 @@ def test_the_same_content_gives_the_same_digest(bundle_dir: Path, tmp_path: Path
     assert write(tmp_path / "other", content(currency="EUR")) != load(bundle_dir).sha256
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", EVERY_FILE)
 def test_one_flipped_bit_anywhere_is_refused(name: str, copy: Path) -> None:
     path = copy / name
     whole = path.read_bytes()
@@ -69,7 +59,7 @@ def test_one_flipped_bit_anywhere_is_refused(name: str, copy: Path) -> None:
     load(copy)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", EVERY_FILE)
 def test_a_missing_file_is_refused(name: str, copy: Path) -> None:
     (copy / name).unlink()
     with pytest.raises(BundleError, match=f"{name} is missing"):
@@ -117,18 +107,116 @@ def test_another_calibration_line_breaks_the_golden_rows(copy: Path) -> None:
 
 
 def test_a_bundle_of_another_schema_is_refused(copy: Path) -> None:
-    sealed(copy, schema=bundles.SCHEMA + 1)
+    sealed(copy, schema=SCHEMA + 1)
     with pytest.raises(BundleError, match="schema"):
         load(copy)
 
 
 def test_a_file_outside_the_folder_is_never_read(copy: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
-    manifest = json.loads((copy / "manifest.json").read_text())
-    del manifest["sha256"]
-    manifest["files"]["../secret.txt"] = bundles._sha256(tmp_path / "secret.txt")
-    bundles._write_json(copy / "manifest.json", {**manifest, "sha256": bundles._digest(manifest)})
-    with pytest.raises(BundleError, match=r"secret\.txt"):
+    files = {name: sha256_of(copy / name) for name in FILES}
+    sealed(copy, files=files | {"../secret.txt": sha256_of(tmp_path / "secret.txt")})
+    with pytest.raises(BundleError, match="must name"):
+        load(copy)
+
+
+@pytest.mark.parametrize("files", [{}, {"booster.txt": "0" * 64}, {"booster.txt": 1}, []])
+def test_a_manifest_that_leaves_files_out_is_refused(files: object, copy: Path) -> None:
+    sealed(copy, files=files)
+    with pytest.raises(BundleError, match=r"manifest\.json"):
+        load(copy)
+
+
+def test_a_link_and_a_file_too_many_are_refused(copy: Path, tmp_path: Path) -> None:
+    (copy / "extra.bin").write_bytes(b"1")
+    with pytest.raises(BundleError, match=r"extra\.bin does not belong"):
+        load(copy)
+    (copy / "extra.bin").unlink()
+    (copy / "ability.npy").rename(tmp_path / "ability.npy")
+    (copy / "ability.npy").symlink_to(tmp_path / "ability.npy")
+    with pytest.raises(BundleError, match="no plain file"):
+        load(copy)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"target": "zz"},
+        {"target": None},
+        {"horizon_cycles": 0},
+        {"horizon_cycles": "1"},
+        {"currency": "dollars"},
+        {"features": []},
+        {"features": [{"name": "dpd_last"}]},
+        {"calibration": {"slope": -1.0, "intercept": 0.0}},
+        {"calibration": {"slope": "1", "intercept": 0.0}},
+        {"training": None},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_a_manifest_that_does_not_make_sense_is_refused(
+    changes: dict[str, object], copy: Path
+) -> None:
+    sealed(copy, **changes)
+    with pytest.raises(BundleError, match=next(iter(changes))):
+        load(copy)
+
+
+@pytest.mark.parametrize("field", ["target", "calibration", "files", "schema", "training"])
+def test_a_manifest_without_a_field_is_refused(field: str, copy: Path) -> None:
+    fields = json.loads((copy / MANIFEST).read_text())
+    unsigned = {name: value for name, value in fields.items() if name not in ("sha256", field)}
+    digest = hashlib.sha256(json_text(unsigned).encode()).hexdigest()
+    (copy / MANIFEST).write_text(json_text({**unsigned, "sha256": digest}))
+    with pytest.raises(BundleError, match=field):
+        load(copy)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.empty(0),
+        np.zeros((STEPS + 1, 2)),
+        np.full(STEPS + 1, np.nan),
+        np.arange(STEPS + 1, 0, -1.0),
+        np.zeros(STEPS + 1, np.float32),
+        np.full(STEPS + 1, "text"),
+    ],
+    ids=["empty", "plane", "nan", "falling", "float32", "text"],
+)
+def test_references_that_are_no_quantiles_are_refused(values: np.ndarray, copy: Path) -> None:
+    np.save(copy / "ability.npy", values)
+    sealed(copy)
+    with pytest.raises(BundleError, match="no quantiles"):
+        load(copy)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("content", [b"", b"garbage\xff\x00", b"{}", b"tree\nversion=v4\n"])
+def test_a_part_of_another_kind_is_refused(name: str, content: bytes, copy: Path) -> None:
+    if (name, content) == ("roll_rate.json", b"{}"):
+        return  # a table without entries is a table
+    (copy / name).write_bytes(content)
+    sealed(copy)
+    with pytest.raises(BundleError):
+        load(copy)
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.3, 0.5, 0.7, 0.9, 0.95])
+def test_a_cut_booster_is_refused_before_it_ends_the_process(keep: float, copy: Path) -> None:
+    text = (copy / "booster.txt").read_text()
+    (copy / "booster.txt").write_text(text[: int(len(text) * keep)])
+    sealed(copy)
+    with pytest.raises(BundleError, match=r"booster\.txt"):
+        load(copy)
+
+
+def test_a_booster_of_other_features_is_refused(copy: Path, tmp_path: Path) -> None:
+    write(tmp_path / "few", content(features=("late_streak", "dpd_last", "balance_last")))
+    shutil.copy(tmp_path / "few" / "booster.txt", copy / "booster.txt")
+    sealed(copy)
+    with pytest.raises(BundleError, match="other features"):
         load(copy)
 
 
