@@ -34,7 +34,7 @@ def up(
 
     Without --data, a champion that is there already is served as it is.
 
-    Example: curescore up --data ../shared/data/uci/credit_card_clients.csv
+    Example: curescore up --data default+of+credit+card+clients.zip
     """
     from service.database import upgrade
     from service.settings import load_settings

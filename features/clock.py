@@ -2,10 +2,14 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, reset_tzpath
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Zones come from the tzdata package alone, in training as in a request: the system's own come
+# and go with its updates, and a decision names the version it was made with.
+reset_tzpath(to=())
 
 DAY_SECONDS = 86_400.0
 CYCLE_DAYS = 365.25 / 12  # one monthly cycle; statements are counted in these

@@ -6,7 +6,7 @@ from numba import njit
 from features.clock import DAY_SECONDS
 from features.feature import Family
 from features.history import History, days_since, ratio, stands
-from features.tables import CONTACTS, codes_of
+from features.tables import CONTACTS, MONEY_DECIMALS, codes_of
 
 FAMILY = Family("contact")
 
@@ -18,7 +18,8 @@ REFUSED = codes_of(CONTACTS, "outcome")["refused"]
 CALL = codes_of(CONTACTS, "channel")["call"]
 VISIT = codes_of(CONTACTS, "channel")["visit"]
 
-KEPT = 0.99  # of the promised amount
+# Amounts have at most so many decimals; their float sum may fall short by an ulp.
+HALF_UNIT = 0.5 * 10.0**-MONEY_DECIMALS
 
 
 @njit
@@ -45,7 +46,7 @@ def if_known(h: History, count: int) -> float:
 
 @njit
 def paid_on_promise(h: History, i: int) -> float:
-    """Payments between promise i and the end of its last day, or `as_of` if that is earlier."""
+    """Payments that stand, from promise i to the end of its last day, as far as is known."""
     total = 0.0
     for p in range(len(h.payment_at)):
         if h.contact_at[i] <= h.payment_at[p] <= h.promised_until[i] and stands(h, p):
@@ -57,7 +58,7 @@ def paid_on_promise(h: History, i: int) -> float:
 def kept(h: History, i: int) -> bool:
     """Promise i was paid in time; any payment counts where no amount was promised."""
     paid = paid_on_promise(h, i)
-    return paid > 0 and not paid < KEPT * h.promised_amount[i]
+    return paid > 0 and not paid < h.promised_amount[i] - HALF_UNIT
 
 
 @FAMILY.feature(
@@ -193,11 +194,11 @@ def promises_kept_share_365(h: History) -> float:
 @FAMILY.feature(
     unit="days",
     group="willingness",
-    en="Days until the latest promise is due (negative: past): {value}",
-    zh="距最近一次承诺到期的天数（负数表示已过期）：{value}",
+    en="Days until the latest dated promise is due (negative: past): {value}",
+    zh="距最近一次有日期的承诺到期的天数（负数表示已过期）：{value}",
 )
 def days_to_promise(h: History) -> float:
     for i in range(len(h.contact_at) - 1, -1, -1):
-        if h.outcome[i] == PROMISE:
+        if h.outcome[i] == PROMISE and not np.isnan(h.promised_until[i]):
             return np.ceil((h.promised_until[i] - h.as_of) / DAY_SECONDS)
     return np.nan

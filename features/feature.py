@@ -77,28 +77,20 @@ class Family:
 def definition_sha256(compiled: Any) -> str:
     """Digest of what a compiled function computes.
 
-    Taken over its code and that of every compiled function and constant it refers to, without
-    comments, docstrings, decorators and layout, so that only a changed computation changes it.
+    Taken over its code without comments, docstring, decorators and layout, over the constants
+    it refers to, and over the digest of every compiled function that it calls.
     """
-    parts: dict[str, str] = {}
-    _collect(compiled, parts)
-    text = "\n".join(f"{name}={parts[name]}" for name in sorted(parts))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _collect(compiled: Any, parts: dict[str, str]) -> None:
     function = compiled.py_func
-    if function.__qualname__ in parts:
-        return
     (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     assert isinstance(node, ast.FunctionDef)
     node.decorator_list = []
     if ast.get_docstring(node) is not None:
         node.body = node.body[1:]
-    parts[function.__qualname__] = ast.unparse(node)
+    parts = [ast.unparse(node)]
     referred = inspect.getclosurevars(function)
-    for name, value in {**referred.globals, **referred.nonlocals}.items():
+    for name, value in sorted({**referred.globals, **referred.nonlocals}.items()):
         if isinstance(value, Dispatcher):
-            _collect(value, parts)
+            parts.append(f"{name}={definition_sha256(value)}")
         elif isinstance(value, (int, float, str, tuple)):
-            parts[name] = repr(value)
+            parts.append(f"{name}={value!r}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -52,7 +52,7 @@ class Contacts(NamedTuple):
     """Contacts of all accounts as flat arrays; `at` in UTC seconds, codes by their numbers.
 
     `local_hour` is the hour (0 to 24) at the debtor's place; `promised_until` the UTC seconds
-    at which the day of the promise has passed there.
+    at which the day of the promise has passed there, `appointment_at` those of an agreed visit.
     """
 
     account: Indices
@@ -64,6 +64,7 @@ class Contacts(NamedTuple):
     reason: Floats
     promised_amount: Floats
     promised_until: Floats
+    appointment_at: Floats
 
 
 Events = TypeVar("Events", Payments, Contacts)

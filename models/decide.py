@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,15 +14,15 @@ from features.clock import DAY_SECONDS, instant_of
 from features.panel import Panel, View
 from features.tables import STATEMENTS
 from models.account import Account
-from models.decision import Decision, Reason, Score, Status
+from models.decision import Decision, Reason, Score
 from models.intensity.choose import choose
 from models.intensity.policy import Policy
 from models.intensity.rules.version import RULES_VERSION
 from models.intensity.situation import situation
 from models.score.bundle import Bundle
 from models.score.scores import Scores, score
-from models.score.tier import tier
-from models.stage import stage_of
+from models.score.tier import Tier, tier
+from models.stage import Stage, stage_of
 from models.target import target_of
 
 RefusalKind = Literal[
@@ -58,6 +58,14 @@ class Refusal:
     value: object = None
 
 
+class _Scored(NamedTuple):
+    """Row `i` of scores, and the bundle that they are from."""
+
+    bundle: Bundle
+    scores: Scores
+    i: int
+
+
 def decide(
     generation: Generation, accounts: Sequence[Account], panel: Panel, view: View
 ) -> list[Decision | Refusal]:
@@ -77,9 +85,8 @@ def decide(
         if rows:
             scores = score(bundle, panel, view.take(np.array(rows, dtype=np.int64)))
             for position, i in enumerate(rows):
-                results[i] = _decision(
-                    generation, bundle, accounts[i], scores, position, panel, view, i
-                )
+                row = _Scored(bundle, scores, position)
+                results[i] = _decision(generation, accounts[i], row, panel, view, i)
     assert all(result is not None for result in results)
     return [result for result in results if result is not None]
 
@@ -93,8 +100,9 @@ def _refusal(
         return Refusal(
             "no-model-for-stage",
             "/account/days_past_due",
-            f"no model is served for accounts in stage {stage_of(account.days_past_due)}",
-            f"send accounts that are late, or serve a model with target {target}",
+            f"accounts in stage {stage_of(account.days_past_due)} are not scored: no model with "
+            f"target {target} is served",
+            f"send accounts of these targets: {', '.join(generation.bundles)}",
             account.days_past_due,
         )
     if account.currency != bundle.currency:
@@ -105,104 +113,111 @@ def _refusal(
             f"send accounts in {bundle.currency}, or serve a model trained in this currency",
             account.currency,
         )
-    if view.stop[i] <= panel.first[view.row[i]]:
+    return _owes_nothing(account) or _has_no_open_statement(panel, view, i)
+
+
+def _owes_nothing(account: Account) -> Refusal | None:
+    if account.days_past_due == 0 or (account.balance > 0 and account.past_due_amount > 0):
+        return None
+    field = "balance" if account.balance <= 0 else "past_due_amount"
+    return Refusal(
+        "nothing-owed",
+        f"/account/{field}",
+        "the account is late but owes nothing",
+        "send the amount that is owed, or days_past_due 0 where nothing is",
+        getattr(account, field),
+    )
+
+
+def _has_no_open_statement(panel: Panel, view: View, i: int) -> Refusal | None:
+    row, last = view.row[i], view.stop[i] - 1
+    if last < panel.first[row]:
         return Refusal(
             "no-statement",
             "/statements",
             "no statement is known at as_of",
             "send at least one statement dated before the day of as_of",
         )
-    status = _STATUSES[int(panel.status[view.row[i], view.stop[i] - 1])]
-    if status != _LIVING:
-        return Refusal(
-            "account-ended",
-            "/statements",
-            f"the last statement says that the account is {status}",
-            "send accounts whose last statement is open: models are trained on those alone",
-            status,
-        )
-    if account.days_past_due > 0 and (account.balance <= 0 or account.past_due_amount <= 0):
-        field = "balance" if account.balance <= 0 else "past_due_amount"
-        return Refusal(
-            "nothing-owed",
-            f"/account/{field}",
-            "the account is late but owes nothing",
-            "send the amount that is owed, or days_past_due 0 where nothing is",
-            getattr(account, field),
-        )
-    return None
+    status = _STATUSES[int(panel.status[row, last])]
+    if status == _LIVING:
+        return None
+    return Refusal(
+        "account-ended",
+        "/statements",
+        f"the last statement says that the account is {status}",
+        "send accounts whose last statement is open: models are trained on those alone",
+        status,
+    )
 
 
 def _decision(
-    generation: Generation,
-    bundle: Bundle,
-    account: Account,
-    scores: Scores,
-    position: int,
-    panel: Panel,
-    view: View,
-    i: int,
+    generation: Generation, account: Account, row: _Scored, panel: Panel, view: View, i: int
 ) -> Decision:
     policy = generation.policy
     stage = stage_of(account.days_past_due)
-    probability = float(scores.probability[position])
+    probability = float(row.scores.probability[row.i])
     risk = tier(probability, stage, account.past_due_amount, policy.tiers)
     known = situation(panel, view, i, account, policy.promise_grace_days)
     intensity = choose(policy, account, stage, risk, known)
     as_of = instant_of(float(view.as_of[i])).astimezone(_zone(account.timezone))
-    status: Status = "proposed" if intensity.needs_approval else "effective"
     newest = float(panel.known_at[view.row[i], view.stop[i] - 1])
     return Decision(
         account_id=account.account_id,
-        as_of=_iso(as_of),
-        valid_until=_iso(as_of + timedelta(days=policy.valid_days)),
+        as_of=as_of.isoformat(),
+        valid_until=(as_of + timedelta(days=policy.valid_days)).isoformat(),
         data_age_days=round((float(view.as_of[i]) - newest) / DAY_SECONDS, 4),
         currency=account.currency,
-        status=status,
-        score=Score(
-            target=bundle.target,
-            probability=probability,
-            log_odds=float(scores.log_odds[position]),
-            base_log_odds=scores.base_log_odds,
-            horizon_cycles=bundle.horizon_cycles,
-            stage=stage,
-            tier=risk,
-            ability=float(scores.ability[position]),
-            willingness=float(scores.willingness[position]),
-        ),
-        reasons=_reasons(bundle, scores, position),
+        status="proposed" if intensity.needs_approval else "effective",
+        score=_score(row, probability, stage, risk),
+        reasons=_reasons(row),
         intensity=intensity,
-        versions={
-            "code": generation.code,
-            "model": generation.models[bundle.target],
-            "bundle_sha256": bundle.sha256,
-            "policy": f"{policy.name}@{policy.sha256[:12]}",
-            "rules": RULES_VERSION,
-            "prices": None,
-            "tzdata": generation.tzdata,
-        },
+        versions=_versions(generation, row.bundle),
     )
 
 
-def _reasons(bundle: Bundle, scores: Scores, position: int) -> tuple[Reason, ...]:
+def _score(row: _Scored, probability: float, stage: Stage, risk: Tier) -> Score:
+    bundle, scores, i = row
+    return Score(
+        target=bundle.target,
+        probability=probability,
+        log_odds=float(scores.log_odds[i]),
+        base_log_odds=scores.base_log_odds,
+        horizon_cycles=bundle.horizon_cycles,
+        stage=stage,
+        tier=risk,
+        ability=float(scores.ability[i]),
+        willingness=float(scores.willingness[i]),
+    )
+
+
+def _versions(generation: Generation, bundle: Bundle) -> dict[str, str | None]:
+    policy = generation.policy
+    return {
+        "code": generation.code,
+        "model": generation.models[bundle.target],
+        "bundle_sha256": bundle.sha256,
+        "policy": f"{policy.name}@{policy.sha256[:12]}",
+        "rules": RULES_VERSION,
+        "prices": None,
+        "tzdata": generation.tzdata,
+    }
+
+
+def _reasons(row: _Scored) -> tuple[Reason, ...]:
     """Every feature's share, largest first; features of equal share stay in their order."""
-    shares = scores.contributions[position]
-    values = scores.features[position]
-    order = np.argsort(-np.abs(shares), kind="stable")
+    names = row.bundle.features
+    shares = row.scores.contributions[row.i]
+    values = row.scores.features[row.i]
     return tuple(
         Reason(
-            feature=bundle.features[j],
-            group=BY_NAME[bundle.features[j]].group,
+            feature=names[j],
+            group=BY_NAME[names[j]].group,
             value=None if np.isnan(values[j]) else float(values[j]),
-            unit=BY_NAME[bundle.features[j]].unit,
+            unit=BY_NAME[names[j]].unit,
             contribution=float(shares[j]),
         )
-        for j in order
+        for j in np.argsort(-np.abs(shares), kind="stable")
     )
-
-
-def _iso(instant: datetime) -> str:
-    return instant.isoformat()
 
 
 @lru_cache(maxsize=1_024)

@@ -104,4 +104,5 @@ def _contact(contact: ContactBody, zone: ZoneInfo) -> _Row:
         _NAN if contact.reason is None else _REASON[contact.reason],
         _known(contact.promised_amount),
         until,
+        _NAN if contact.appointment_at is None else contact.appointment_at.timestamp(),
     )

@@ -1,7 +1,6 @@
 """From settings to the generation that is served: the bundles, the policy, the versions."""
 
 import logging
-import zoneinfo
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -32,8 +31,6 @@ def load_generation(settings: Settings) -> Generation:
     Raises ModelsError where there is no model or one must not be served, and
     features.errors.InputError for a policy file with mistakes.
     """
-    # The system's zones come and go with its updates; the package's version is in the record.
-    zoneinfo.reset_tzpath(to=())
     policy = load_policy(settings.policy)
     served = dict(_from_folder(settings.models) if settings.models else _from_registry(settings))
     if not served:

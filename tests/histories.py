@@ -101,6 +101,7 @@ def _contacts(text: str) -> Contacts:
                 for row in rows
             ]
         ),
+        np.full(len(rows), np.nan),
     )
 
 
@@ -164,5 +165,6 @@ def random_tables(
             np.full(len(met), np.nan),
             np.where(promised, rng.uniform(10, 300, len(met)), np.nan),
             np.where(promised, met_at + 86_400 * rng.integers(1, 20, len(met)), np.nan),
+            np.where(promised, np.nan, met_at + 86_400 * rng.integers(1, 9, len(met))),
         ),
     )

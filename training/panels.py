@@ -97,6 +97,7 @@ def _contacts(frame: pd.DataFrame, ids: pa.Array, zones: Zones) -> Contacts:
         reason=_numbers(frame, CONTACTS, "reason"),
         promised_amount=_floats(frame["promised_amount"]),
         promised_until=_midnights(_days(frame["promised_on"]), zone, zones.names),
+        appointment_at=_seconds(frame["appointment_at"]),
     )
 
 

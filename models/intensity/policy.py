@@ -8,9 +8,17 @@ import tomllib
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from features.errors import InputError
@@ -84,10 +92,19 @@ class Table(_Frozen):
     M4_plus: Row = Field(alias="M4+", description="Levels at over 90 days past due.")
 
 
+def _whole(value: object) -> object:
+    """A literal alone would take true and 1.0 for the 1 that they equal."""
+    if type(value) is not int:
+        raise PydanticCustomError("int_type", "Input should be the whole number 1")
+    return value
+
+
 class Policy(_Frozen):
     """A policy whose parts agree with one another: what does not cannot be made."""
 
-    schema_version: Literal[1] = Field(description="Version of this file's layout: 1.")
+    schema_version: Annotated[Literal[1], BeforeValidator(_whole)] = Field(
+        description="Version of this file's layout: 1."
+    )
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
         description="Name shown in every decision: letters, digits, dot, dash, underscore.",

@@ -20,7 +20,7 @@ class Situation:
     `promise_until` is the instant, in the debtor's time zone, at which the hold of a promise
     ends (its grace included); None where no promise holds. `in_transit`: payments received
     after the last statement cover the past due amount. `plan_kept`: a repayment plan is being
-    kept. `visit_agreed`: the debtor has agreed to an appointment; False where not known.
+    kept. `visit_agreed`: the debtor has agreed to an appointment that is still to come.
     """
 
     promise_until: datetime | None
@@ -39,7 +39,14 @@ def situation(panel: Panel, view: View, i: int, account: Account, grace_days: in
         promise_until=_promise_until(panel, view, i, account.timezone, grace_days),
         in_transit=_in_transit(panel, view, i, account.past_due_amount),
         plan_kept=account.plan is not None and account.plan.kept,
+        visit_agreed=_visit_agreed(panel, view, i),
     )
+
+
+def _visit_agreed(panel: Panel, view: View, i: int) -> bool:
+    """Whether a contact known at as_of names an appointment that is still to come."""
+    events = slice(panel.contact_start[view.row[i]], view.contact_stop[i])
+    return bool((panel.contacts.appointment_at[events] >= view.as_of[i]).any())
 
 
 def _promise_until(

@@ -31,12 +31,12 @@ LEVELS: dict[str, Words] = {
 }
 
 TREATMENTS: dict[str, Words] = {
-    "wait": Words("Wait: make no contact.", "等待:不作联系。"),
+    "wait": Words("Wait: make no contact.", "等待：不作联系。"),
     "remind": Words("Remind the customer of what is due.", "提醒客户应还款项。"),
     "negotiate": Words("Talk with the customer about how to pay.", "与客户协商还款。"),
     "hardship_review": Words(
         "Review the customer's hardship; offer relief or a plan.",
-        "审核客户的困难情况,提供减缓措施或还款计划。",
+        "审核客户的困难情况，提供减缓措施或还款计划。",
     ),
     "escalate": Words(
         "Escalate to a visit, agency or legal step, once approved.",
@@ -56,47 +56,47 @@ CHANNEL_NAMES: dict[str, Words] = {
 }
 
 RULES: dict[str, Words] = {
-    "deceased": Words("The debtor has died: no contact.", "债务人已去世:不得联系。"),
-    "bankruptcy": Words("The debtor is bankrupt: no contact.", "债务人已破产:不得联系。"),
+    "deceased": Words("The debtor has died: no contact.", "债务人已去世：不得联系。"),
+    "bankruptcy": Words("The debtor is bankrupt: no contact.", "债务人已破产：不得联系。"),
     "cease_contact": Words(
         "The debtor has asked for contact to stop: no contact.",
-        "债务人要求停止联系:不得联系。",
+        "债务人要求停止联系：不得联系。",
     ),
     "dispute": Words(
         "The debt is disputed: no contact until a person has handled the dispute.",
-        "债务存在争议:在人工处理完毕之前不得联系。",
+        "债务存在争议：在人工处理完毕之前不得联系。",
     ),
     "represented": Words(
         "The debtor is represented: no contact until a person has handled it.",
-        "债务人已委托代理人:在人工处理完毕之前不得联系。",
+        "债务人已委托代理人：在人工处理完毕之前不得联系。",
     ),
     "complaint": Words(
         "A complaint is open: no contact until a person has handled it.",
-        "投诉尚未办结:在人工处理完毕之前不得联系。",
+        "投诉尚未办结：在人工处理完毕之前不得联系。",
     ),
     "hardship": Words(
         "The customer is in hardship: at most a reminder, with a hardship review.",
-        "客户处于困难之中:最多提醒,并进行困难审核。",
+        "客户处于困难之中：最多提醒，并进行困难审核。",
     ),
     "vulnerable": Words(
         "The customer is vulnerable: at most a reminder, with a hardship review.",
-        "客户属于弱势群体:最多提醒,并进行困难审核。",
+        "客户属于弱势群体：最多提醒，并进行困难审核。",
     ),
     "promise_not_due": Words(
         "A promise to pay is not yet due: at most a reminder.",
-        "还款承诺尚未到期:最多提醒。",
+        "还款承诺尚未到期：最多提醒。",
     ),
     "plan_kept": Words(
         "A repayment plan is being kept: at most a reminder.",
-        "客户正在履行还款计划:最多提醒。",
+        "客户正在履行还款计划：最多提醒。",
     ),
     "payment_in_transit": Words(
         "A payment that covers the past due amount is in transit: at most a reminder.",
-        "足以清偿逾期金额的还款正在途中:最多提醒。",
+        "足以清偿逾期金额的还款正在途中：最多提醒。",
     ),
     "visit_appointment": Words(
         "No appointment for a visit has been agreed: no visit.",
-        "尚未约定上门时间:不得上门。",
+        "尚未约定上门时间：不得上门。",
     ),
     "stage_lowest": Words(
         "The level is below the lowest of the stage.", "低于该逾期阶段的最低级别。"
@@ -124,13 +124,13 @@ def took_away(code: str, language: Language) -> str:
     kind, _, rest = code.partition(":")
     if kind == "channel" and rest in CHANNELS:
         channel = CHANNEL_NAMES[rest].of(language)
-        return f"channel taken away: {channel}" if language == "en" else f"取消渠道:{channel}"
+        return f"channel taken away: {channel}" if language == "en" else f"取消渠道：{channel}"
     before, arrow, after = rest.partition("->")
     if kind == "level" and arrow and before in _LEVEL_DIGITS and after in _LEVEL_DIGITS:
         old, new = (LEVELS[_LEVEL_DIGITS[digit]].of(language) for digit in (before, after))
         if language == "en":
             return f"level lowered from {before} ({old}) to {after} ({new})"
-        return f"级别由 {before}({old})降为 {after}({new})"
+        return f"级别由 {before}（{old}）降为 {after}（{new}）"
     raise ValueError(f"not a code of what a rule took away: {code[:80]!r}")
 
 

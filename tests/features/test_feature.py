@@ -1,5 +1,7 @@
 import re
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from numba import njit
@@ -68,6 +70,26 @@ def test_a_definition_follows_its_helpers_and_constants_but_not_its_comments() -
         return scaled(x) + 2
 
     assert definition_sha256(feature) != plain
+
+
+def test_helpers_of_one_name_are_told_apart() -> None:
+    def helper(factor: float) -> Any:
+        source = f"def helper(x):\n    return x * {factor}\n"
+        path = Path(tempfile.mkdtemp()) / "helper.py"
+        path.write_text(source)
+        scope: dict[str, Any] = {}
+        exec(compile(source, str(path), "exec"), scope)
+        return njit(scope["helper"])
+
+    def feature_of(first: Any, second: Any) -> str:
+        @njit
+        def feature(x: float) -> float:
+            return first(x) + second(x)
+
+        return definition_sha256(feature)
+
+    one, two, three = helper(1.0), helper(2.0), helper(3.0)
+    assert len({feature_of(one, two), feature_of(one, three), feature_of(two, one)}) == 3
 
 
 def test_a_definition_changes_with_a_constant_behind_a_helper(

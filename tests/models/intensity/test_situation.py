@@ -37,6 +37,7 @@ class Said(NamedTuple):
     until: date | None
     amount: float = np.nan
     outcome: str = "promise"
+    appointment: datetime | None = None
 
 
 def local(day: date, hour: int = 0, minute: int = 0) -> datetime:
@@ -114,11 +115,29 @@ def _contacts(said: Sequence[Said], account: Sequence[int]) -> Contacts:
         np.full(len(said), np.nan),
         np.array([s.amount for s in said]),
         np.array(until),
+        np.array([np.nan if s.appointment is None else seconds(s.appointment) for s in said]),
     )
 
 
 def test_an_account_that_has_done_nothing_is_not_held() -> None:
     assert found(fourth()) == Situation(None, False, False)
+
+
+# --- Appointments
+
+
+@pytest.mark.parametrize(
+    ("contact", "agreed"),
+    [
+        (Said(fourth(9), None, outcome="conversation"), False),
+        (Said(fourth(9), None, outcome="conversation", appointment=fourth(12)), True),
+        (Said(fourth(9), None, outcome="conversation", appointment=fourth(12) - SECOND), False),
+        (Said(fourth(13), None, outcome="conversation", appointment=fourth(15)), False),
+    ],
+    ids=["none", "still to come", "past", "not known yet"],
+)
+def test_a_visit_is_agreed_until_its_appointment(contact: Said, agreed: bool) -> None:
+    assert found(fourth(12), said=[contact]).visit_agreed == agreed
 
 
 # --- Promises

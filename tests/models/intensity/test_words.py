@@ -46,9 +46,9 @@ def test_a_code_is_told_in_words_or_as_it_is() -> None:
 def test_what_was_taken_away_is_told() -> None:
     told = "level lowered from 3 (intensive contact) to 0 (no contact)"
     assert words.took_away("level:3->0", "en") == told
-    assert words.took_away("level:3->0", "zh") == "级别由 3(加强联系)降为 0(不联系)"
+    assert words.took_away("level:3->0", "zh") == "级别由 3（加强联系）降为 0（不联系）"
     assert words.took_away("channel:visit", "en") == "channel taken away: visit"
-    assert words.took_away("channel:visit", "zh") == "取消渠道:上门"
+    assert words.took_away("channel:visit", "zh") == "取消渠道：上门"
 
 
 @pytest.mark.parametrize("code", ["", "level:3", "level:5->0", "level:²->0", "channel:fax", "x:1"])
