@@ -1,29 +1,62 @@
 """Failures that are nobody's input: told in one line, with exit code 1."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
 
 from curescore.console import err
+from features.errors import InputError
 
 FAILED = 1
 
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Tell what keeps the database or the models from being used, and end with exit code 1."""
+    """Tell what keeps a file, the database or the models from being used; exit with code 1."""
+    try:
+        yield
+    except InputError:  # told elsewhere, with its own exit code
+        raise
+    except Exception as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        err.print(reason, markup=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from error
+
+
+def _reason(error: Exception) -> str | None:
+    """The line that says why; None for a defect of ours, which deserves its traceback."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from models.score.manifest import BundleError
     from service.database import DatabaseError
     from service.reload import ModelsError
 
-    try:
-        yield
-    except (DatabaseError, ModelsError) as error:
-        err.print(f"cannot go on: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(FAILED) from error
-    except SQLAlchemyError as error:
+    if isinstance(error, OSError):
+        return f"cannot go on: {_system(error)}"
+    if isinstance(error, DatabaseError | ModelsError | BundleError):
+        return f"cannot go on: {error}"
+    if isinstance(error, SQLAlchemyError):
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        err.print(f"the database cannot be used: {reason}", markup=False, soft_wrap=True)
-        raise typer.Exit(FAILED) from error
+        return f"the database cannot be used: {reason}"
+    return _tracking(error)
+
+
+def _system(error: OSError) -> str:
+    """The file and the system's word for it; no other text, which may quote a file."""
+    reason = os.strerror(error.errno) if error.errno else type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _tracking(error: Exception) -> str | None:
+    if "mlflow" not in sys.modules:  # slow to import, and not where this comes from
+        return None
+    from mlflow.exceptions import MlflowException
+
+    if not isinstance(error, MlflowException):
+        return None
+    return f"MLflow cannot be used: {(str(error).strip() or type(error).__name__).splitlines()[0]}"

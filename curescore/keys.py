@@ -42,9 +42,7 @@ def add(
 
     Example: curescore keys add strategy --scope score
     """
-    if not name.isprintable() or not 0 < len(name) <= NAME_LENGTH:
-        remedy = f"Use 1 to {NAME_LENGTH} printable characters"
-        raise InputError("NAME", "is not a name for a key", remedy, name)
+    _check(name)
     with _keys() as keys:
         try:
             token = keys.add(name, scope.value)
@@ -93,6 +91,17 @@ def revoke(name: Name, json: Json = False) -> None:
         print_json({"name": name, "revoked": True})
     else:
         out.print(f"revoked: {name}", markup=False)
+
+
+def _check(name: str) -> None:
+    from service.security import LOCAL
+
+    if not name.isprintable() or not 0 < len(name) <= NAME_LENGTH:
+        remedy = f"Use 1 to {NAME_LENGTH} printable characters"
+        raise InputError("NAME", "is not a name for a key", remedy, name)
+    if name.casefold() == LOCAL.name:
+        problem = "is what records call everyone where CURESCORE_AUTH is off"
+        raise InputError("NAME", problem, "Choose another name", name)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`curescore serve`: the HTTP service."""
 
 import ipaddress
+import logging
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,14 +15,39 @@ if TYPE_CHECKING:
 
 DRAIN_SECONDS = 30
 
-# Paths in the access log hold decision ids at most: account ids go in bodies only.
+LOGGED_LENGTH = 200  # characters of a method and of a path
+
+
+class WithoutQuery(logging.Filter):
+    """Takes the query, where somebody may have put a key, out of uvicorn's access log.
+
+    What is left holds decision ids at most: account ids go in bodies only.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record's arguments: address, method, path with query, version, status."""
+        match record.args:
+            case (client, str(method), str(target), version, status):
+                path = target.partition("?")[0]
+                record.args = (client, _bounded(method), _bounded(path), version, status)
+        return True
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= LOGGED_LENGTH else f"{text[:LOGGED_LENGTH]}…"
+
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"without_query": {"()": f"{__name__}.{WithoutQuery.__name__}"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"level": "INFO", "handlers": ["stderr"]},
-    "loggers": {"alembic": {"level": "WARNING"}},
+    "loggers": {
+        "alembic": {"level": "WARNING"},
+        "uvicorn.access": {"filters": ["without_query"]},
+    },
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
+from logging import getLogger
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,16 +13,17 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from models.decide import Generation
 from service import openapi
 from service.api import decisions, health, served
 from service.api.common import Parts
+from service.api.deciding import DecidingThreads
 from service.bodylimit import BodyLimit
 from service.database import DatabaseError, assert_durable, assert_migrated, connect
-from service.decisions import DecisionLog
+from service.decisions import BusyError, DecisionLog
 from service.errors import FieldError, ProblemError, invalid, shown
 from service.reload import load_generation
 from service.review import docs, pages
@@ -29,6 +31,7 @@ from service.scoring import Clock, Scoring
 from service.security import Authentication, Keys, authorise, unavailable
 from service.settings import Settings, load_settings
 
+_LOGGER = getLogger(__name__)
 _KIND_OF_STATUS = {404: "not-found", 405: "method-not-allowed"}
 _DETAILS = {404: "There is nothing at this address.", 405: "This address takes other methods."}
 
@@ -62,7 +65,13 @@ def create_app(
         lifespan=lifespan,
     )
     log = DecisionLog(engine)
-    app.state.parts = Parts(Scoring(current, log, clock), log, current, _readiness(engine, current))
+    app.state.parts = Parts(
+        Scoring(current, log, clock),
+        log,
+        current,
+        _readiness(engine, current),
+        DecidingThreads(),
+    )
     for router in (decisions.router, served.router, health.router, docs.router, pages.router):
         app.include_router(router)
     currency = next(iter(generation.bundles.values())).currency
@@ -106,6 +115,8 @@ def _handle_errors(app: FastAPI) -> None:
         ProblemError: _problem,
         RequestValidationError: _parameters,
         HTTPException: _routing,
+        ClientDisconnect: _hung_up,
+        BusyError: _database,
         OperationalError: _database,
         InterfaceError: _database,
         PoolTimeoutError: _database,
@@ -131,6 +142,11 @@ async def _routing(_: Request, failure: HTTPException) -> Response:
     status = failure.status_code if failure.status_code in _KIND_OF_STATUS else 404
     headers = dict(failure.headers or {})
     return ProblemError(_KIND_OF_STATUS[status], _DETAILS[status], headers=headers).response()
+
+
+async def _hung_up(_: Request, __: ClientDisconnect) -> Response:
+    _LOGGER.info("a client hung up before its body was whole")
+    return Response(status_code=400)  # nobody is there to read it
 
 
 async def _database(_: Request, __: Exception) -> Response:

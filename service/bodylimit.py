@@ -1,4 +1,6 @@
-"""ASGI middleware that bounds the body before anything reads it."""
+"""ASGI middleware that bounds the body, in bytes and in time, before anything reads it."""
+
+import asyncio
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -8,10 +10,15 @@ from service.errors import ProblemError
 # A client that is still sending often sees a broken connection instead of the answer, so
 # that what is too large is read and thrown away, up to this many times the limit.
 DRAINED_TIMES = 10
+BODY_SECONDS = 30.0  # within which the whole body has to arrive
+CLOSE = {"Connection": "close"}  # the rest of such a body is not waited for
 
 
 class BodyLimit:
-    """Answers 413 to a body of more than `limit` bytes, by its header or as it streams in."""
+    """Answers 413 to a body of more than `limit` bytes, by its header or as it streams in.
+
+    A body that takes longer than BODY_SECONDS is answered 408.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
@@ -22,25 +29,37 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        arriving = _Arriving(receive, self._limit, asyncio.get_running_loop().time() + BODY_SECONDS)
+        try:
+            await self._serve(scope, arriving, send)
+        except _TooSlowError:
+            problem = ProblemError(
+                "body-too-slow",
+                f"The body did not arrive within {BODY_SECONDS:g} seconds.",
+                headers=CLOSE,
+            )
+            await problem.response()(scope, receive, send)
+
+    async def _serve(self, scope: Scope, arriving: "_Arriving", send: Send) -> None:
         headers = Headers(scope=scope)
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._limit:
             waits = headers.get("expect", "").lower() == "100-continue"
             if not waits and int(length) <= self._limit * DRAINED_TIMES:
-                await _drain(receive, self._limit * DRAINED_TIMES)
-            await self._refuse(scope, receive, send)
+                await _drain(arriving.next, self._limit * DRAINED_TIMES)
+            await self._refuse(scope, arriving.next, send)
             return
         try:
-            await self._app(scope, _Counted(receive, self._limit), send)
+            await self._app(scope, arriving.counted, send)
         except _TooLargeError:
-            await _drain(receive, self._limit * DRAINED_TIMES)
-            await self._refuse(scope, receive, send)
+            await _drain(arriving.next, self._limit * DRAINED_TIMES)
+            await self._refuse(scope, arriving.next, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         problem = ProblemError(
             "body-too-large",
             f"The body has more than {self._limit} bytes. Send fewer accounts per request.",
-            headers={"Connection": "close"},
+            headers=CLOSE,
         )
         await problem.response()(scope, receive, send)
 
@@ -49,13 +68,32 @@ class _TooLargeError(Exception):
     """The stream went past the limit; passes through the app up to the middleware."""
 
 
-class _Counted:
-    def __init__(self, receive: Receive, limit: int) -> None:
+class _TooSlowError(Exception):
+    """The body is not there in time; passes through the app up to the middleware."""
+
+
+class _Arriving:
+    """The messages of one request, until the body is whole no later than `until`."""
+
+    def __init__(self, receive: Receive, limit: int, until: float) -> None:
         self._receive = receive
         self._left = limit
+        self._until: float | None = until  # by the loop's clock
 
-    async def __call__(self) -> Message:
-        message = await self._receive()
+    async def next(self) -> Message:
+        """The next message; _TooSlowError where it is late."""
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            raise _TooSlowError from None
+        if not message.get("more_body", False):
+            self._until = None  # what comes after the body is the end of the connection
+        return message
+
+    async def counted(self) -> Message:
+        """The next message; _TooLargeError where the body goes past the limit."""
+        message = await self.next()
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             raise _TooLargeError

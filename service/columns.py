@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -11,21 +11,30 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from features.tables import ID_LENGTH, MONEY_BOUND, MONEY_DECIMALS, Column
-
-TEXT_LENGTH = 64
-FIRST_YEAR, LAST_YEAR = 1900, 2199  # outside it a date is a slip, and clocks overflow
+from features.tables import (
+    FIRST_DATE,
+    ID_LENGTH,
+    LAST_DATE,
+    MONEY_BOUND,
+    MONEY_DECIMALS,
+    TEXT_LENGTH,
+    Column,
+)
 
 # pydantic alone would take a number for a date, and an instant without seconds.
 _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
 _INSTANT = rf"{_DATE[:-1]}T{_TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})$"
 _TEXTS = {
-    "currency": (re.compile(r"[A-Z]{3}", re.ASCII), "an ISO 4217 code such as USD"),
-    "jurisdiction": (
-        re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,8}){0,3}", re.ASCII),
-        "a jurisdiction such as US, US-NY-NYC or CN",
-    ),
+    "currency": "an ISO 4217 code such as USD",
+    "jurisdiction": "a jurisdiction such as US, US-NY-NYC or CN",
+    "timezone": "an IANA time zone such as Europe/Berlin",
+}
+# What a JSON schema cannot say of a kind.
+_BEYOND_SCHEMA = {
+    "money": f"at most {MONEY_DECIMALS} decimals",
+    "id": "printable characters only",
+    "instant": "with its offset from UTC",
 }
 
 
@@ -43,10 +52,15 @@ class Cell:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        described = handler(schema)
-        described["description"] = self.column.meaning
-        if self.column.kind in ("date", "instant"):
-            described["format"] = {"date": "date", "instant": "date-time"}[self.column.kind]
+        column, described = self.column, handler(schema)
+        described["description"] = column.meaning
+        # What is checked here by code, as far as a JSON schema can say it.
+        if column.pattern:
+            described["pattern"] = f"^(?:{column.pattern})$"
+        if column.kind in _BEYOND_SCHEMA:
+            described["description"] += f"; {_BEYOND_SCHEMA[column.kind]}"
+        if column.kind in ("date", "instant"):
+            described["format"] = {"date": "date", "instant": "date-time"}[column.kind]
         return described
 
 
@@ -71,19 +85,13 @@ def _expected(column: Column) -> str:
         case "code":
             return f"one of {', '.join(column.codes)}"
         case "date":
-            return f"a date such as 2026-03-31, from {FIRST_YEAR} to {LAST_YEAR}"
+            return f"a date such as 2026-03-31, from {FIRST_DATE.year} to {LAST_DATE.year}"
         case "instant":
             return "an instant with its offset such as 2026-03-31T14:05:00+02:00"
         case "id":
             return f"a text of 1 to {ID_LENGTH} printable characters"
         case "text":
-            return _expected_text(column.name)
-
-
-def _expected_text(name: str) -> str:
-    if name == "timezone":
-        return "an IANA time zone such as Europe/Berlin"
-    return _TEXTS[name][1]
+            return _TEXTS[column.name]
 
 
 def _bounds(column: Column) -> tuple[float | None, float | None]:
@@ -142,29 +150,27 @@ def _id(column: Column) -> CoreSchema:
 
 def _text(column: Column) -> CoreSchema:
     def known(text: str) -> str:
-        if column.name == "timezone":
-            if text not in _timezones():
-                raise _fail(column, "is not a time zone")
-        elif not _TEXTS[column.name][0].fullmatch(text):
-            raise _fail(column, f"is not {_TEXTS[column.name][1].split(' such')[0]}")
+        fits = not column.pattern or re.fullmatch(column.pattern, text)
+        if not fits or (column.name == "timezone" and text not in _timezones()):
+            raise _fail(column, f"is not {_TEXTS[column.name].split(' such')[0]}")
         return text
 
     return _checked_text(column, known, TEXT_LENGTH)
 
 
 def _date(column: Column) -> CoreSchema:
-    first, last = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
     return core_schema.chain_schema(
         [
             core_schema.str_schema(strict=True, pattern=_DATE),
-            core_schema.date_schema(ge=first, le=last),
+            core_schema.date_schema(ge=FIRST_DATE, le=LAST_DATE),
         ]
     )
 
 
 def _instant(column: Column) -> CoreSchema:
-    first = datetime(FIRST_YEAR, 1, 2, tzinfo=UTC)
-    last = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
+    # A day inside the bounds of dates, so that the day at any place on earth is within them.
+    first = datetime.combine(FIRST_DATE + timedelta(days=1), time(), UTC)
+    last = datetime.combine(LAST_DATE, time(), UTC)
     return core_schema.chain_schema(
         [
             core_schema.str_schema(strict=True, pattern=_INSTANT),

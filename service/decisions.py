@@ -1,19 +1,24 @@
 """The decision log: append-only, durable before anything is answered."""
 
 import json
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
 
-from service.database import DECISIONS
+from service.database import BUSY_SECONDS, DECISIONS
 from service.records import Entry, Record, utc_text
 
 _SEPARATOR = "\n"  # around every rule in the column, so that one name never matches in another
+
+
+class BusyError(Exception):
+    """Other writers kept the database for longer than one may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,33 @@ class DecisionLog:
         self._engine = engine
         # SQLite has one writer at a time, and a queue in this process is fair where its
         # busy handler is not: waiters there starve for seconds.
-        self._turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._turn = Lock() if engine.dialect.name == "sqlite" else None
 
-    def record(self, entries: Sequence[Entry]) -> None:
-        """Store the entries in one transaction; on return they are durable."""
+    def record(self, entries: Sequence[Entry], patience: float = BUSY_SECONDS) -> None:
+        """Store the entries in one transaction; on return they are durable.
+
+        BusyError, or sqlalchemy.exc.OperationalError, where other writers keep a SQLite
+        database for `patience` seconds.
+        """
         rows = [_row(entry) for entry in entries]
-        with self._turn, self._engine.begin() as connection:
+        with self._writing(patience) as connection:
             connection.execute(DECISIONS.insert(), rows)
+
+    @contextmanager
+    def _writing(self, patience: float) -> Iterator[sa.Connection]:
+        """A transaction; for SQLite, at its turn and with what is left of the patience."""
+        if self._turn is None:
+            with self._engine.begin() as connection:
+                yield connection
+            return
+        until = monotonic() + patience
+        if not self._turn.acquire(timeout=max(0.0, patience)):
+            raise BusyError
+        try:
+            with self._engine.begin() as connection, _waiting(connection, until - monotonic()):
+                yield connection
+        finally:
+            self._turn.release()
 
     def read(self, decision_id: str) -> Record | None:
         """The record of that id, or None."""
@@ -71,6 +96,17 @@ class DecisionLog:
         """Raise unless the table can be read."""
         with self._engine.connect() as connection:
             connection.execute(sa.select(DECISIONS.c.decision_id).limit(1)).first()
+
+
+@contextmanager
+def _waiting(connection: sa.Connection, seconds: float) -> Iterator[None]:
+    """Inside, SQLite waits that long for the writers of other processes."""
+    wait = "PRAGMA busy_timeout = {}"
+    connection.exec_driver_sql(wait.format(max(0, int(1000 * seconds))))
+    try:
+        yield
+    finally:  # the pool hands the connection to others
+        connection.exec_driver_sql(wait.format(1000 * BUSY_SECONDS))
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -39,6 +39,9 @@ CATALOGUE: dict[str, Kind] = {
     "method-not-allowed": Kind(
         405, "This address does not take that method", "See the Allow header."
     ),
+    "body-too-slow": Kind(
+        408, "The body did not arrive in time", "Send it at once, or fewer accounts per request."
+    ),
     "body-too-large": Kind(413, "The body is too large", "Send fewer accounts per request."),
     "unsupported-media-type": Kind(
         415, "The body's kind is not understood", "Content-Type must be application/json, plain."
@@ -53,11 +56,17 @@ CATALOGUE: dict[str, Kind] = {
         422, "Another currency than the model's", "Amounts are never converted."
     ),
     "no-statement": Kind(422, "No statement is known", "None was known yet at as_of."),
-    "account-ended": Kind(422, "The account has ended", "Models know living accounts only."),
+    "account-ended": Kind(
+        422,
+        "The account is no longer open",
+        "The last statement says restructured, paid off, charged off or sold.",
+    ),
     "nothing-owed": Kind(422, "Nothing is owed", "There is nothing to decide."),
     "internal": Kind(500, "The service failed", "Nothing about the cause is shown."),
     "unavailable": Kind(
-        503, "The service cannot answer now", "Database out of reach; try again later."
+        503,
+        "The service cannot answer now",
+        "Database out of reach, or too many calls waiting for it; try again later.",
     ),
 }
 

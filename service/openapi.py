@@ -13,7 +13,8 @@ from service.errors import CATALOGUE, MEDIA_TYPE
 from service.schemas import BatchBody, DecisionBody, SearchBody
 
 BODIES: tuple[type[BaseModel], ...] = (DecisionBody, BatchBody, SearchBody)
-_EVERYWHERE = (401, 403, 500, 503)
+_WITHOUT_KEY = (405, 500)  # any route may answer these
+_WITH_KEY = (401, 403, 503)
 _REF = "#/components/schemas/{model}"
 
 Extra = dict[str, Any]
@@ -26,11 +27,16 @@ def body_of(schema: type[BaseModel]) -> Extra:
 
 
 def problems(*statuses: int) -> dict[int | str, Extra]:
-    """The problems that a route may answer, beside those that any route may."""
+    """The problems that a route may answer, beside those that any route with a key may."""
+    return open_problems(*statuses, *_WITH_KEY)
+
+
+def open_problems(*statuses: int) -> dict[int | str, Extra]:
+    """The problems that a route without a key may answer, beside those that any route may."""
     ref = _REF.format(model=ProblemAnswer.__name__)
     return {
         status: {"description": _titles(status), "content": {MEDIA_TYPE: {"schema": {"$ref": ref}}}}
-        for status in sorted({*statuses, *_EVERYWHERE})
+        for status in sorted({*statuses, *_WITHOUT_KEY})
     }
 
 

@@ -38,16 +38,19 @@ class Scoring:
         self._log = log
         self._clock = clock
 
-    def decide_one(self, raw: Any, actor: str) -> Record:
-        """The recorded decision of one body; ProblemError where there can be none."""
+    def decide_one(self, raw: Any, actor: str, patience: float) -> Record:
+        """The recorded decision of one body; ProblemError where there can be none.
+
+        `patience`: seconds to wait, at most, for other writers.
+        """
         checked = read_decision(DecisionBody, raw, self._clock())
         outcome = self._decide([(checked, raw)], actor)[0]
         if isinstance(outcome, Refusal):
             raise refused(outcome)
-        self._log.record([outcome])
+        self._log.record([outcome], patience)
         return outcome.record
 
-    def decide_batch(self, raw: Any, actor: str) -> list[ItemResult]:
+    def decide_batch(self, raw: Any, actor: str, patience: float) -> list[ItemResult]:
         """One result per item, in order; all decisions are recorded in one transaction."""
         now = self._clock()
         items = read(BatchEnvelope, raw).items
@@ -57,7 +60,7 @@ class Scoring:
         outcomes = dict(zip(good, self._decide(pairs, actor) if pairs else [], strict=True))
         entries = [outcome for outcome in outcomes.values() if isinstance(outcome, Entry)]
         if entries:
-            self._log.record(entries)
+            self._log.record(entries, patience)
         return [
             ItemResult(i, _request_id(items[i]), _result(outcomes.get(i, read_items[i]), i))
             for i in range(len(items))

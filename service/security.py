@@ -3,12 +3,12 @@
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar, get_args
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -26,7 +26,8 @@ Scope = Literal["score", "review", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 OPEN_PATHS = ("/healthz", "/readyz")
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:(?P<port>[0-9]{1,5}))?", re.I)
+LAST_PORT = 65_535
 TOKEN_PREFIX = "cs_"  # noqa: S105 (what every token starts with)
 TOKEN_BYTES = 32
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="curescore", Basic realm="curescore"'}
@@ -170,7 +171,7 @@ class Authentication:
 
     async def _caller(self, headers: Headers, method: str) -> Caller:
         if self._keys is None:
-            if _host(headers) not in LOOPBACK_HOSTS:
+            if not _is_local(headers.get("host", "")):
                 raise ProblemError("forbidden", "Without keys, only localhost is answered.")
             return LOCAL
         token = _token(headers.get("authorization", ""), method)
@@ -187,18 +188,15 @@ class Authentication:
         return caller
 
 
-def unavailable() -> ProblemError:
-    """The problem of a database that cannot be used right now."""
-    return ProblemError(
-        "unavailable", "The database cannot be used right now.", headers={"Retry-After": "1"}
-    )
+def unavailable(detail: str = "The database cannot be used right now.") -> ProblemError:
+    """The problem of a service that cannot do its work right now."""
+    return ProblemError("unavailable", detail, headers={"Retry-After": "1"})
 
 
-def _host(headers: Headers) -> str | None:
-    try:
-        return urlsplit(f"//{headers.get('host', '')}").hostname
-    except ValueError:
-        return None
+def _is_local(host: str) -> bool:
+    """Whether a Host header names this machine, and nothing but it and a port."""
+    found = LOOPBACK_HOST.fullmatch(host)
+    return found is not None and int(found["port"] or 0) <= LAST_PORT
 
 
 def _token(authorization: str, method: str) -> str | None:

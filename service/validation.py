@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -27,6 +28,7 @@ from service.schemas import (
 )
 
 CLOCK_SLACK = timedelta(minutes=5)
+PROMISE_DAYS = 366  # a promise holds contact back: for a year at most
 
 AnyBody = TypeVar("AnyBody", bound=Body)
 AnyDecision = TypeVar("AnyDecision", bound=DecisionBody)
@@ -149,6 +151,7 @@ def _between_fields(
             f"Send an instant up to {now.isoformat(timespec='seconds')}, or leave it out.",
             shown(as_of.isoformat()),
         )
+    yield from _account(body.account, as_of, (*base, "account"))
     yield from _statements(body, as_of, base)
     payments, contacts = body.payments or (), body.contacts or ()
     yield from _later_than(
@@ -157,6 +160,11 @@ def _between_fields(
     yield from _later_than(as_of, "contacts", "at", [contact.at for contact in contacts], base)
     yield from _repeated("payments", "payment_id", [row.payment_id for row in payments], base)
     yield from _repeated("contacts", "contact_id", [row.contact_id for row in contacts], base)
+    for i, payment in enumerate(payments):
+        yield from _reversal(payment, as_of, (*base, "payments", i))
+    zone = ZoneInfo(body.account.timezone)
+    for i, contact in enumerate(contacts):
+        yield from _promise(contact, zone, (*base, "contacts", i))
     own = body.account.account_id
     for table, rows in (
         ("statements", body.statements),
@@ -164,6 +172,65 @@ def _between_fields(
         ("contacts", contacts),
     ):
         yield from _of_another_account(table, [row.account_id for row in rows], own, base)
+
+
+def _account(account: AccountBody, as_of: datetime, base: _Path) -> Iterator[FieldError]:
+    today = as_of.astimezone(ZoneInfo(account.timezone)).date()
+    if account.opened_on is not None and account.opened_on > today:
+        yield FieldError(
+            pointer((*base, "opened_on")),
+            "lies after as_of",
+            f"Send a day up to {today}, or null where it is not known.",
+            shown(str(account.opened_on)),
+        )
+    # A late account that owes nothing is refused by a kind of its own.
+    if account.days_past_due > 0 and 0 < account.balance < account.past_due_amount:
+        yield FieldError(
+            pointer((*base, "past_due_amount")),
+            "is more than the balance, which it is a part of",
+            f"Send an amount up to {account.balance:f}".rstrip("0").rstrip(".") + ".",
+            shown(account.past_due_amount),
+        )
+
+
+def _reversal(payment: PaymentBody, as_of: datetime, base: _Path) -> Iterator[FieldError]:
+    at = payment.reversed_at
+    if at is None:
+        return
+    if not payment.reversed:
+        problem = "is given, but reversed is false"
+        remedy = "Send reversed true, or leave reversed_at out."
+    elif at > as_of:
+        problem = "lies after as_of"
+        remedy = "Send reversed false and leave reversed_at out: it was not known yet."
+    elif at < payment.received_at:
+        problem = "lies before received_at"
+        remedy = f"Send an instant from {payment.received_at.isoformat()}, or leave it out."
+    else:
+        return
+    yield FieldError(pointer((*base, "reversed_at")), problem, remedy, shown(at.isoformat()))
+
+
+def _promise(contact: ContactBody, zone: ZoneInfo, base: _Path) -> Iterator[FieldError]:
+    if contact.outcome == "promise" and contact.promised_amount == 0:
+        yield FieldError(
+            pointer((*base, "promised_amount")),
+            "is a promise of nothing",
+            "Leave promised_amount out where no amount was promised.",
+            shown(contact.promised_amount),
+        )
+    if contact.promised_on is None:
+        return
+    first = contact.at.astimezone(zone).date()
+    last = first + timedelta(days=PROMISE_DAYS)
+    if not first <= contact.promised_on <= last:
+        side = "before" if contact.promised_on < first else f"over {PROMISE_DAYS} days after"
+        yield FieldError(
+            pointer((*base, "promised_on")),
+            f"lies {side} the day of the contact",
+            f"Send a day from {first} to {last}, or null where none was named.",
+            shown(str(contact.promised_on)),
+        )
 
 
 def _statements(body: DecisionBody, as_of: datetime, base: _Path) -> Iterator[FieldError]:

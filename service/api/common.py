@@ -1,6 +1,7 @@
 """What routes share: the wired parts, the body as bytes, and how an answer is shown."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from models.decide import Generation
 from models.score.reasons import Language
+from service.api.deciding import DecidingThreads
 from service.decisions import DecisionLog
 from service.errors import FieldError, ProblemError, invalid, shown
 from service.records import REASONS_SHOWN
@@ -18,6 +20,10 @@ from service.scoring import Scoring
 from service.security import Caller
 
 PRIVATE = {"Cache-Control": "no-store"}
+
+_LANGUAGES: dict[str, Language] = {"en": "en", "zh": "zh"}
+# One choice of an Accept-Language header (RFC 9110): a language, and perhaps its weight.
+_CHOICE = re.compile(r"([a-z]+)(?:-[a-z0-9-]+)?(?:[ \t]*;[ \t]*q=([01](?:\.[0-9]{0,3})?))?", re.I)
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Parts:
     log: DecisionLog
     current: Callable[[], Generation]
     ready: Callable[[], list[str]]
+    deciding: DecidingThreads
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +88,16 @@ def _count(text: str) -> int | None:
 
 
 def language_of(accepted: str) -> Language:
-    """The language, of those there are, that an Accept-Language header prefers."""
+    """The language, of those there are, that an Accept-Language header prefers.
+
+    A choice that is malformed is passed over.
+    """
     best: tuple[float, Language] = (0.0, "en")
     for choice in accepted.split(","):
-        tag, _, quality = choice.strip().partition(";")
-        language: Language | None = {"zh": "zh", "en": "en"}.get(tag.lower().split("-")[0])  # type: ignore[assignment]
-        try:
-            weight = float(quality.strip().removeprefix("q=") or 1)
-        except ValueError:
-            continue
-        if language is not None and weight > best[0]:
+        found = _CHOICE.fullmatch(choice.strip())
+        language = _LANGUAGES.get(found[1].lower()) if found else None
+        weight = float(found[2] or 1) if found else 0.0
+        if language is not None and best[0] < weight <= 1:
             best = (weight, language)
     return best[1]
 
@@ -101,7 +108,8 @@ BodyOf = Annotated[bytes, Depends(_body)]
 ShowingOf = Annotated[Showing, Depends(_showing)]
 
 
-def answer(value: Any, status: int = 200) -> Response:
-    """`value` as a JSON answer that no cache keeps."""
+def answer(value: Any, status: int = 200, language: Language | None = None) -> Response:
+    """`value` as a JSON answer that no cache keeps; `language` is that of its sentences."""
     content = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(content.encode(), status, PRIVATE, "application/json")
+    spoken = {"Content-Language": language, "Vary": "Accept-Language"} if language else {}
+    return Response(content.encode(), status, PRIVATE | spoken, "application/json")

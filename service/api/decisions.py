@@ -26,13 +26,17 @@ router = APIRouter(prefix="/v1", tags=["decisions"])
     summary="Decide one account",
     response_model=RecordAnswer,
     openapi_extra=body_of(DecisionBody),
-    responses=problems(400, 413, 415, 422),
+    responses=problems(400, 408, 413, 415, 422),
 )
 @scopes("score")
-def create(parts: PartsOf, caller: CallerOf, body: BodyOf, showing: ShowingOf) -> Response:
+async def create(parts: PartsOf, caller: CallerOf, body: BodyOf, showing: ShowingOf) -> Response:
     """Score the account, choose its level, record the decision durably, and answer it."""
-    record = parts.scoring.decide_one(parse(body), caller.name)
-    return answer(shown(record, showing.reasons, showing.language))
+
+    def decide(patience: float) -> Response:
+        record = parts.scoring.decide_one(parse(body), caller.name, patience)
+        return _shown(shown(record, showing.reasons, showing.language), showing)
+
+    return await parts.deciding.run(decide)
 
 
 @router.post(
@@ -41,20 +45,29 @@ def create(parts: PartsOf, caller: CallerOf, body: BodyOf, showing: ShowingOf) -
     summary="Decide up to 1,000 accounts",
     response_model=BatchAnswer,
     openapi_extra=body_of(BatchBody),
-    responses=problems(400, 413, 415, 422),
+    responses=problems(400, 408, 413, 415, 422),
 )
 @scopes("score")
-def create_batch(parts: PartsOf, caller: CallerOf, body: BodyOf, showing: ShowingOf) -> Response:
+async def create_batch(
+    parts: PartsOf, caller: CallerOf, body: BodyOf, showing: ShowingOf
+) -> Response:
     """Each item gets a decision or a problem of its own; pointers start at the whole body."""
-    results = parts.scoring.decide_batch(parse(body), caller.name)
-    refused = sum(isinstance(result.outcome, ProblemError) for result in results)
-    return answer(
-        {
+
+    def decide(patience: float) -> Response:
+        results = parts.scoring.decide_batch(parse(body), caller.name, patience)
+        refused = sum(isinstance(result.outcome, ProblemError) for result in results)
+        batch = {
             "results": [_result(result, showing) for result in results],
             "scored": len(results) - refused,
             "refused": refused,
         }
-    )
+        return _shown(batch, showing)
+
+    return await parts.deciding.run(decide)
+
+
+def _shown(value: Record, showing: Showing) -> Response:
+    return answer(value, language=showing.language)
 
 
 def _result(result: ItemResult, showing: Showing) -> Record:
@@ -70,12 +83,12 @@ def _result(result: ItemResult, showing: Showing) -> Record:
     summary="Find recorded decisions",
     response_model=SearchAnswer,
     openapi_extra=body_of(SearchBody),
-    responses=problems(400, 413, 415, 422),
+    responses=problems(400, 408, 413, 415, 422),
 )
 @scopes("review")
 def search(parts: PartsOf, body: BodyOf, showing: ShowingOf) -> Response:
     """Newest first, page by page. Account ids go in the body, never in an address."""
-    return answer(_page(parts, read(SearchBody, parse(body)), showing))
+    return _shown(_page(parts, read(SearchBody, parse(body)), showing), showing)
 
 
 def _page(parts: Parts, wanted: SearchBody, showing: Showing) -> Record:
@@ -100,7 +113,8 @@ def _page(parts: Parts, wanted: SearchBody, showing: Showing) -> Record:
 @scopes("score", "review")
 def get(parts: PartsOf, decision_id: str, showing: ShowingOf) -> Response:
     """The record as it was answered; the sentences in the language asked for now."""
-    return answer(shown(find(parts, decision_id), showing.reasons, showing.language))
+    record = find(parts, decision_id)
+    return _shown(shown(record, showing.reasons, showing.language), showing)
 
 
 def find(parts: Parts, decision_id: str) -> Record:

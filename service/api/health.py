@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from service.answers import HealthAnswer, ReadinessAnswer
 from service.api.common import PartsOf, answer
+from service.openapi import open_problems
 
 router = APIRouter(tags=["health"])
 
@@ -14,6 +15,7 @@ router = APIRouter(tags=["health"])
     operation_id="getHealth",
     summary="Is the process alive?",
     response_model=HealthAnswer,
+    responses=open_problems(),
 )
 async def health() -> Response:
     """Touches nothing: a failing database is no reason to restart the process."""
@@ -25,7 +27,10 @@ async def health() -> Response:
     operation_id="getReadiness",
     summary="Can decisions be made and recorded?",
     response_model=ReadinessAnswer,
-    responses={503: {"model": ReadinessAnswer, "description": "not now; `failed` says why"}},
+    responses={
+        **open_problems(),
+        503: {"model": ReadinessAnswer, "description": "not now; `failed` says why"},
+    },
 )
 def readiness(parts: PartsOf) -> Response:
     """The database answers and holds this version's tables; the models are loaded."""

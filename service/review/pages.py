@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from models.intensity.words import CHANNEL_NAMES, LEVELS, RULES, TREATMENTS, took_away
+from models.intensity.words import CHANNEL_NAMES, LEVELS, RULES, TREATMENTS, told, took_away
 from models.score.reasons import Language
 from service.api.common import PartsOf, language_of
 from service.api.decisions import find
@@ -68,9 +68,9 @@ def decision(
         record=record,
         rows=_shares(record),
         level_names=_level_names(language),
-        treatment=_said(TREATMENTS, record["intensity"]["treatment"], language),
+        treatment=told(TREATMENTS, record["intensity"]["treatment"], language),
         channels=[
-            _said(CHANNEL_NAMES, channel, language) for channel in record["intensity"]["channels"]
+            told(CHANNEL_NAMES, channel, language) for channel in record["intensity"]["channels"]
         ],
         rules=[_rule(rule, language) for rule in record["intensity"]["binding_rules"]],
         levels=[_level(level, language) for level in record["intensity"]["levels"]],
@@ -81,16 +81,9 @@ def _level_names(language: Language) -> dict[str, str]:
     return {name: words.of(language) for name, words in LEVELS.items()}
 
 
-def _said(words: Any, code: str | None, language: Language) -> str:
-    """What a code means; a code that is gone since then is shown as it is."""
-    if code is None:
-        return ""
-    return str(words[code].of(language)) if code in words else code
-
-
 def _rule(rule: dict[str, Any], language: Language) -> dict[str, str]:
     return {
-        "rule": _said(RULES, rule["rule"], language),
+        "rule": told(RULES, rule["rule"], language),
         "citation": rule["citation"],
         "took_away": took_away(rule["took_away"], language),
     }
@@ -102,7 +95,7 @@ def _level(level: dict[str, Any], language: Language) -> dict[str, Any]:
         "level": level["level"],
         "name": LEVELS[name].of(language),
         "allowed": level["allowed"],
-        "taken_by": _said(RULES, level["taken_by"], language),
+        "taken_by": told(RULES, level["taken_by"], language) if level["taken_by"] else "",
     }
 
 

@@ -1,5 +1,6 @@
 """Rendering of pages: templates that escape, headers that let nothing in from elsewhere."""
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,20 @@ HEADERS = {
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["instant"] = _instant
+    return environment
+
+
+def _instant(text: str) -> str:
+    """A recorded instant as people read it: to the second, with its offset."""
+    return datetime.fromisoformat(text).isoformat(" ", "seconds").replace("+00:00", " UTC")
 
 
 def page(template: str, *, language: Language, **values: Any) -> Response:

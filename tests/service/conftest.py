@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from models.decide import Generation
+from features.panel import known_at
+from models.decide import Generation, decide
+from models.decision import Decision
 from service import examples
 from service.app import create_app
 from service.database import connect, upgrade
+from service.panels import panel_of
 from service.reload import load_generation
+from service.schemas import DecisionBody
 from service.security import Keys
 from service.settings import Settings
 
@@ -51,6 +56,18 @@ class Client:
 @pytest.fixture(scope="session")
 def generation(bundle_dir: Path) -> Generation:
     return load_generation(Settings(models=bundle_dir))
+
+
+@pytest.fixture(scope="session")
+def decision(generation: Generation) -> Decision:
+    """The decision of the example's account."""
+    body = DecisionBody.model_validate(examples.decision("USD"))
+    panel = panel_of([body])
+    assert body.as_of is not None
+    view = known_at(panel, np.zeros(1, np.int64), np.array([body.as_of.timestamp()]))
+    made = decide(generation, [body.account.account()], panel, view)[0]
+    assert isinstance(made, Decision)
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,11 @@ WRONG_VALUES = [
     ("/account/opened_on", "2025-02-30"),
     ("/account/opened_on", "2025-02-03T00:00:00"),
     ("/account/opened_on", "0001-01-01"),
+    ("/account/opened_on", "2025-07-03"),
+    ("/account/past_due_amount", 1840.56),
     ("/account/jurisdiction", "us"),
+    ("/account/jurisdiction", "US-"),
+    ("/account/jurisdiction", "US\n"),
     ("/account/timezone", "Mars/Olympus"),
     ("/account/timezone", "../../etc/passwd"),
     ("/account/deceased", 0),
@@ -88,6 +92,7 @@ WRONG_VALUES = [
     ("/payments/0/received_at", "2025-06-20T25:00:00Z"),
     ("/payments/0/amount", -1),
     ("/payments/0/reversed", "no"),
+    ("/payments/0/reversed_at", "2025-06-01T12:00:00-04:00"),  # reversed is false
     ("/payments/0/account_id", "another"),
     ("/contacts/0/at", "2025-07-02T13:30:01Z"),
     ("/contacts/0/channel", "fax"),
@@ -153,6 +158,89 @@ def test_a_statement_is_known_from_the_next_midnight_at_the_accounts_place(
     found = problem(client.post("/v1/decisions", json=body), "validation")
     assert found["errors"][0]["pointer"] == "/statements/3/statement_date"
     assert "2025-07-01T04:00:00+00:00" in found["errors"][0]["remedy"]
+
+
+REVERSALS = [
+    ("2025-05-20T11:59:59-04:00", 422),
+    ("2025-05-20T12:00:00-04:00", 200),
+    ("2025-07-02T13:30:00Z", 200),
+    ("2025-07-02T13:30:01Z", 422),
+    (None, 200),
+]
+
+
+@pytest.mark.parametrize(("at", "status"), REVERSALS)
+def test_a_payment_is_taken_back_between_its_receipt_and_as_of(
+    client: Client, body: dict[str, Any], at: str | None, status: int
+) -> None:
+    body["payments"][0] |= {"reversed": True, "reversed_at": at}
+    answered = client.post("/v1/decisions", json=body)
+    assert answered.status_code == status, answered.text
+    if status == 422:
+        assert problem(answered, "validation")["errors"][0]["pointer"] == "/payments/0/reversed_at"
+
+
+def test_opened_on_is_judged_at_the_accounts_place(client: Client, body: dict[str, Any]) -> None:
+    body["as_of"] = "2025-07-02T16:30:00-04:00"
+    body["account"]["opened_on"] = "2025-07-03"
+    found = problem(client.post("/v1/decisions", json=body), "validation")
+    assert found["errors"][0]["pointer"] == "/account/opened_on"
+    assert "2025-07-02" in found["errors"][0]["remedy"]
+    body["account"]["timezone"] = "Asia/Tokyo"
+    assert client.post("/v1/decisions", json=body).status_code == 200
+
+
+def test_the_amount_past_due_is_a_part_of_the_balance(client: Client, body: dict[str, Any]) -> None:
+    body["account"]["past_due_amount"] = body["account"]["balance"]
+    assert client.post("/v1/decisions", json=body).status_code == 200
+    body["account"]["past_due_amount"] += 0.01
+    found = problem(client.post("/v1/decisions", json=body), "validation")
+    assert found["errors"][0]["remedy"] == "Send an amount up to 1840.55."
+    body["account"]["balance"] = -1
+    problem(client.post("/v1/decisions", json=body), "nothing-owed")
+
+
+PROMISES = [
+    ("2025-06-26", 422),
+    ("2025-06-27", 200),  # the day of the contact in New York, the day before in UTC
+    ("2026-06-28", 200),
+    ("2026-06-29", 422),
+    ("2199-12-31", 422),
+]
+
+
+@pytest.mark.parametrize(("day", "status"), PROMISES)
+def test_a_promise_is_for_the_year_after_the_contact(
+    client: Client, body: dict[str, Any], day: str, status: int
+) -> None:
+    promise = {"outcome": "promise", "at": "2025-06-27T23:30:00-04:00", "promised_on": day}
+    body["contacts"][0] |= promise
+    answered = client.post("/v1/decisions", json=body)
+    assert answered.status_code == status, answered.text
+    if status == 422:
+        error = problem(answered, "validation")["errors"][0]
+        assert error["pointer"] == "/contacts/0/promised_on"
+        assert error["remedy"].startswith("Send a day from 2025-06-27 to 2026-06-28")
+
+
+def test_a_promise_of_nothing_is_refused(client: Client, body: dict[str, Any]) -> None:
+    body["contacts"][0] |= {"outcome": "promise", "promised_amount": 0}
+    error = problem(client.post("/v1/decisions", json=body), "validation")["errors"][0]
+    assert error["pointer"] == "/contacts/0/promised_amount"
+    assert error["remedy"].startswith("Leave promised_amount out")
+    body["contacts"][0]["promised_amount"] = 0.01
+    assert client.post("/v1/decisions", json=body).status_code == 200
+
+
+@pytest.mark.parametrize("status", ["restructured", "paid_off", "charged_off", "sold"])
+def test_an_account_that_is_not_open_is_refused_in_words_that_fit(
+    client: Client, body: dict[str, Any], status: str
+) -> None:
+    body["statements"][-1]["status"] = status
+    found = problem(client.post("/v1/decisions", json=body), "account-ended")
+    assert found["title"] == "The account is no longer open"
+    assert status in found["detail"]
+    assert status.replace("_", " ") in CATALOGUE["account-ended"].meaning
 
 
 def test_two_statements_on_one_date_and_two_payments_of_one_id_are_refused(

@@ -52,17 +52,48 @@ def test_a_wrong_number_of_reasons_is_refused_by_name(
 
 @pytest.mark.parametrize(
     ("accepted", "chinese"),
-    [("zh", True), ("zh-CN,zh;q=0.9,en;q=0.8", True), ("en;q=0.5, zh;q=0.4", False), ("fr", False)],
+    [
+        ("zh", True),
+        ("zh-CN,zh;q=0.9,en;q=0.8", True),
+        ("zh ;q=1", True),
+        ("en;q=0.8, zh;Q=0.9", True),
+        ("ZH-hans-CN ; q=0.001", True),
+        ("en;q=0.5, zh;q=0.4", False),
+        ("fr", False),
+        ("zh;q=0", False),
+        ("en;q=0.5, zh;q=inf", False),
+        ("en;q=0.5, zh;q=1e9", False),
+        ("en;q=0.5, zh;q=1.5", False),
+        ("en;q=0.5, zh;q=", False),
+    ],
 )
 def test_sentences_are_rendered_in_the_language_asked_for(
     client: Client, body: dict[str, Any], accepted: str, chinese: bool
 ) -> None:
     headers = {"Accept-Language": accepted}
-    record = client.post("/v1/decisions", json=body, headers=headers).json()
+    answered = client.post("/v1/decisions", json=body, headers=headers)
+    assert answered.headers["content-language"] == ("zh" if chinese else "en")
+    assert answered.headers["vary"] == "Accept-Language"
+    record = answered.json()
     for reason in record["reasons"]:
         assert ("概率" in reason["text"]) is chinese
     english = client.get(f"/v1/decisions/{record['decision_id']}").json()
     assert all("probability" in reason["text"] for reason in english["reasons"])
+
+
+def test_every_answer_with_sentences_says_its_language(
+    client: Client, body: dict[str, Any]
+) -> None:
+    chinese = {"headers": {"Accept-Language": "zh"}}
+    decision_id = client.post("/v1/decisions", json=body).json()["decision_id"]
+    for answered in (
+        client.post("/v1/decisions:batch", json={"items": [body]}, **chinese),
+        client.post("/v1/decisions:search", json={}, **chinese),
+        client.get(f"/v1/decisions/{decision_id}", **chinese),
+    ):
+        assert answered.headers["content-language"] == "zh"
+        assert answered.headers["vary"] == "Accept-Language"
+    assert "content-language" not in client.get("/v1/models", **chinese).headers
 
 
 def test_payments_left_out_are_not_the_same_as_no_payments(
@@ -87,7 +118,7 @@ def test_an_account_alone_is_decided_as_in_a_batch_bit_for_bit(
     for i in range(7):
         other = deepcopy(body)
         other["account"]["account_id"] = f"A-{i}"
-        other["account"]["past_due_amount"] = round(10.0 + i * 333.3, 2)
+        other["account"]["past_due_amount"] = round(10.0 + i * 299.3, 2)
         for j, statement in enumerate(other["statements"]):
             statement["balance"] = round(1000.0 + 97.31 * i * j, 2)
         other["statements"] = other["statements"][i % 3 :]

@@ -6,17 +6,17 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from features.tables import FIRST_DATE, LAST_DATE
 from service import examples
 from service.answers import ProblemAnswer, RecordAnswer
-from service.columns import FIRST_YEAR, LAST_YEAR
 from service.errors import TYPE_PREFIX
 from tests.service.conftest import Client
 
 EDGES: list[Any] = [
     0, 1, -1, -0.0, 1e-4, 999_999_999_999, 1e11, -999_999_999_999, 36_500, 10, 5e-324, 1e308,
     "", "0", "true", "A-1001", "USD", "UTC", "Asia/Kathmandu", "open", "sold", "promise", "visit",
-    f"{FIRST_YEAR}-01-01", f"{LAST_YEAR}-12-31", "1970-01-01", "2024-02-29", "2025-06-30",
-    f"{FIRST_YEAR}-01-03T00:00:00Z", "2025-07-02T09:30:00-04:00",
+    f"{FIRST_DATE}", f"{LAST_DATE}", "1970-01-01", "2024-02-29", "2025-06-30",
+    f"{FIRST_DATE.year}-01-03T00:00:00Z", "2025-07-02T09:30:00-04:00",
     "2025-06-01T23:59:59.999999+14:00",
 ]  # fmt: skip
 VALUES = st.sampled_from(EDGES) | st.recursive(

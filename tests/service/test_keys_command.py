@@ -47,7 +47,13 @@ def test_a_key_is_made_shown_once_listed_and_revoked(home: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("add", "", "--scope", "score"), ("add", "x" * 65, "--scope", "score"), ("revoke", "nobody")],
+    [
+        ("add", "", "--scope", "score"),
+        ("add", "x" * 65, "--scope", "score"),
+        ("add", "local", "--scope", "score"),  # the actor of all records without keys
+        ("add", "Local", "--scope", "score"),
+        ("revoke", "nobody"),
+    ],
 )
 def test_a_wrong_name_is_bad_input(arguments: tuple[str, ...]) -> None:
     run(db_app, "upgrade")

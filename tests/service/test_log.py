@@ -9,16 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from features.panel import known_at
-from models.decide import Generation, decide
+from models.decide import Generation
 from models.decision import Decision
-from service import examples
 from service.app import create_app
 from service.database import (
     DECISIONS,
@@ -32,9 +29,7 @@ from service.database import (
     upgrade,
 )
 from service.decisions import DecisionLog, Query
-from service.panels import panel_of
 from service.records import Entry, entry
-from service.schemas import DecisionBody
 from service.security import Keys
 from service.settings import Settings
 from tests.service.conftest import Client
@@ -84,17 +79,6 @@ def log_engine(url: str) -> Iterator[sa.Engine]:
 @pytest.fixture
 def log(log_engine: sa.Engine) -> DecisionLog:
     return DecisionLog(log_engine)
-
-
-@pytest.fixture(scope="session")
-def decision(generation: Generation) -> Decision:
-    body = DecisionBody.model_validate(examples.decision("USD"))
-    panel = panel_of([body])
-    assert body.as_of is not None
-    view = known_at(panel, np.zeros(1, np.int64), np.array([body.as_of.timestamp()]))
-    made = decide(generation, [body.account.account()], panel, view)[0]
-    assert isinstance(made, Decision)
-    return made
 
 
 def entries(decision: Decision, count: int, first: int = 0, **changes: Any) -> list[Entry]:

@@ -108,6 +108,7 @@ def test_a_panel_holds_what_the_bodies_say() -> None:
         "reason": "lost_job",
         "promised_amount": 92,
         "promised_on": "2025-07-10",
+        "appointment_at": "2025-07-04T09:00:00-04:00",
     }
     panel = panel_of([DecisionBody.model_validate(body) for body in (second, first)])
     assert panel.first.tolist() == [3, 0]
@@ -128,6 +129,7 @@ def test_a_panel_holds_what_the_bodies_say() -> None:
         reason=np.array([2.0]),
         promised_amount=np.array([92.0]),
         promised_until=np.array([datetime(2025, 7, 11, tzinfo=new_york).timestamp()]),
+        appointment_at=np.array([datetime(2025, 7, 4, 9, tzinfo=new_york).timestamp()]),
     )
 
 

@@ -151,9 +151,20 @@ def test_a_browser_may_read_with_the_key_as_password_but_not_decide(
 
 
 def test_without_keys_only_this_machine_is_answered(client: Client) -> None:
-    for host in ("127.0.0.1", "localhost:8000", "[::1]:8000"):
+    for host in ("127.0.0.1", "localhost:8000", "[::1]:8000", "LOCALHOST:65535"):
         assert client.get("/v1/models", headers={"Host": host}).status_code == 200
-    for host in ("evil.example", "127.0.0.1.evil.example", ""):
+    for host in (
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "evil.example@127.0.0.1",
+        "localhost:65536",
+        "localhost:99999",
+        "localhost:x",
+        "localhost:",
+        "localhost/",
+        "::1",
+        "",
+    ):
         assert client.get("/v1/models", headers={"Host": host}).status_code == 403
 
 

@@ -1,7 +1,9 @@
 """The service as a process of its own, over a real socket."""
 
+import re
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,9 +65,12 @@ def test_thirty_megabytes_get_a_clean_413(server: Server, body: dict[str, Any]) 
     assert b"413" in raw(server, declared.encode()).splitlines()[0]
 
 
+def port_of(server: Server) -> int:
+    return int(server.address.rsplit(":", 1)[1])
+
+
 def raw(server: Server, request: bytes) -> bytes:
-    port = int(server.address.rsplit(":", 1)[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=10) as connection:
         connection.sendall(request)
         return connection.recv(65_536)
 
@@ -88,6 +93,37 @@ def test_logs_hold_no_account_and_a_stop_is_graceful(server: Server, body: dict[
     output = server.output.read_text()
     assert "POST /v1/decisions" in output
     assert "secret-account" not in output
+
+
+def test_the_access_log_holds_no_query_and_is_bounded(server: Server) -> None:
+    httpx.get(f"{server.address}/v1/models?key=cs_secret")
+    httpx.get(f"{server.address}/v1/policy%3Fkey=cs_encoded?key=cs_secret")
+    httpx.get(f"{server.address}/{'p' * 30_000}")
+    httpx.request("M" * 30_000, f"{server.address}/healthz")
+    output = server.output.read_text()
+    assert re.search(r'"GET /v1/models HTTP/1.1" 200$', output, re.MULTILINE)
+    assert re.search(r'"GET /p{199}… HTTP/1.1" 404$', output, re.MULTILINE)
+    assert "cs_secret" not in output
+    assert "MMMM" in output
+    assert max(map(len, output.splitlines())) < 500
+
+
+def test_a_client_that_hangs_up_is_no_error(server: Server) -> None:
+    head = (
+        "POST /v1/decisions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        "Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
+    )
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", port_of(server)), timeout=10) as connection:
+            connection.sendall(head.encode())
+            time.sleep(0.2)  # else the server may see nothing but the end
+    until = time.monotonic() + 10
+    while server.output.read_text().count("hung up") < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    output = server.output.read_text()
+    assert output.count("INFO service.app a client hung up") == 3
+    assert "ERROR" not in output
+    assert "Traceback" not in output
 
 
 def test_serve_refuses_a_database_without_tables(tmp_path: Path, bundle_dir: Path) -> None:

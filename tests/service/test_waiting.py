@@ -1,0 +1,200 @@
+"""Nobody waits for long: not for the writers of a database, and not for a slow body."""
+
+import asyncio
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+import uvicorn
+from starlette.responses import Response
+
+from models.decide import Generation
+from models.decision import Decision
+from service.api import deciding
+from service.api.deciding import THREADS, DecidingThreads
+from service.app import create_app
+from service.database import BUSY_SECONDS
+from service.decisions import BusyError, DecisionLog
+from service.errors import ProblemError
+from service.records import entry
+from service.settings import Settings
+from tests.servers import Server, curescore, free_port, serving
+from tests.service.conftest import NOW
+
+SLACK = 3.0  # seconds; two cores, shared by all the tests
+CALLERS = 60
+
+
+@contextmanager
+def blocked(path: Path) -> Iterator[None]:
+    """Another connection is in the middle of a write."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path, bundle_dir: Path) -> Iterator[Server]:
+    here = {
+        "CURESCORE_HOME": str(tmp_path),
+        "CURESCORE_MODELS": str(bundle_dir),
+        "CURESCORE_AUTH": "off",
+    }
+    curescore(here, "db", "upgrade")
+    with serving(here, tmp_path / "output.txt") as started:
+        yield started
+
+
+def test_a_blocked_database_holds_up_no_reader_and_no_writer_for_long(
+    server: Server, tmp_path: Path, body: dict[str, Any]
+) -> None:
+    url = f"{server.address}/v1/decisions"
+    decision_id = httpx.post(url, json=body).json()["decision_id"]
+
+    def post(_: int) -> tuple[httpx.Response, float]:
+        started = time.monotonic()
+        answered = httpx.post(url, json=body, timeout=60)
+        return answered, time.monotonic() - started
+
+    with ThreadPoolExecutor(CALLERS) as threads:
+        with blocked(tmp_path / "decisions.db"):
+            posts = [threads.submit(post, i) for i in range(CALLERS)]
+            time.sleep(1.5)
+            for path in ("/healthz", "/readyz", "/v1/models", f"/v1/decisions/{decision_id}"):
+                assert httpx.get(server.address + path, timeout=2).status_code == 200
+            assert not all(done.done() for done in posts)
+            answers = [done.result() for done in posts]
+        for answered, seconds in answers:
+            assert answered.status_code == 503
+            assert answered.headers["retry-after"] == "1"
+            assert seconds < BUSY_SECONDS + SLACK
+    assert httpx.post(url, json=body).status_code == 200
+    found = httpx.post(f"{url}:search", json={}).json()["decisions"]
+    assert len(found) == 2  # nothing that was refused
+
+
+def test_waiting_for_the_turn_and_for_the_database_are_one_wait(
+    engine: sa.Engine, tmp_path: Path, decision: Decision
+) -> None:
+    log = DecisionLog(engine)
+
+    def record(_: int) -> float:
+        made = entry(decision, {}, decided_at=NOW, actor="test")
+        started = time.monotonic()
+        with pytest.raises((BusyError, sa.exc.OperationalError)):
+            log.record([made], patience=0.5)
+        return time.monotonic() - started
+
+    with blocked(tmp_path / "decisions.db"), ThreadPoolExecutor(8) as threads:
+        assert max(threads.map(record, range(8))) < 2
+    with engine.connect() as connection:
+        timeout = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+    assert timeout == 1000 * BUSY_SECONDS
+
+
+def test_where_many_wait_the_next_one_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "WAITING", 3)
+    go_on = threading.Event()
+
+    def call(patience: float) -> Response:
+        assert 0 < patience <= BUSY_SECONDS
+        go_on.wait(30)
+        return Response()
+
+    async def burst() -> list[Response | BaseException]:
+        threads = DecidingThreads()
+        waiting = [asyncio.ensure_future(threads.run(call)) for _ in range(THREADS + 8)]
+        done, _ = await asyncio.wait(waiting, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
+        assert 0 < len(done) <= 5
+        go_on.set()
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    results = asyncio.run(burst())
+    refused = [one for one in results if isinstance(one, ProblemError)]
+    assert [one.kind for one in refused] == ["unavailable"] * 5
+    assert sum(isinstance(one, Response) for one in results) == THREADS + 3
+
+
+def test_who_got_a_thread_too_late_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "BUSY_SECONDS", 0.2)
+
+    def call(_: float) -> Response:
+        time.sleep(0.4)
+        return Response()
+
+    async def burst() -> list[Response | BaseException]:
+        threads = DecidingThreads()
+        waiting = [threads.run(call) for _ in range(2 * THREADS)]
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    results = asyncio.run(burst())
+    assert sum(isinstance(one, Response) for one in results) == THREADS
+    assert sum(isinstance(one, ProblemError) for one in results) == THREADS
+
+
+@pytest.fixture
+def address(engine: sa.Engine, generation: Generation) -> Iterator[tuple[str, int]]:
+    """Host and port of the app on a real socket, in this process."""
+    app = create_app(Settings(auth="off", body_limit=1024), engine, lambda: generation)
+    port = free_port()
+    running = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    yield "127.0.0.1", port
+    running.should_exit = True
+    thread.join()
+
+
+@pytest.mark.parametrize("length", [500, 5_000], ids=["within the limit", "too large"])
+def test_a_body_that_does_not_arrive_is_refused_and_the_connection_closed(
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    monkeypatch.setattr("service.bodylimit.BODY_SECONDS", 1.0)
+    head = (
+        "POST /v1/decisions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{{"
+    )
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(head.encode())
+        started = time.monotonic()
+        for _ in range(3):  # a byte now and then does not help
+            time.sleep(0.2)
+            connection.sendall(b" ")
+        answered = b""
+        while part := connection.recv(65_536):
+            answered += part
+    assert 0.5 < time.monotonic() - started < 1 + SLACK
+    assert answered.startswith(b"HTTP/1.1 408")
+    assert b"urn:curescore:problem:body-too-slow" in answered
+
+
+def test_a_decision_may_take_longer_than_its_body(
+    address: tuple[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+    body: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr("service.bodylimit.BODY_SECONDS", 0.5)
+    body = {name: body[name] for name in ("as_of", "account", "statements")}
+    body["statements"] = body["statements"][-1:]
+    with ThreadPoolExecutor(1) as threads:
+        with blocked(tmp_path / "decisions.db"):
+            url = f"http://127.0.0.1:{address[1]}/v1/decisions"
+            decided = threads.submit(httpx.post, url, json=body, timeout=30)
+            time.sleep(1.5)
+        assert decided.result().status_code == 200, decided.result().text
