@@ -7,6 +7,7 @@ import typer
 
 from curescore import __version__, data, db, features, keys, policy, serve, train, up
 from curescore.console import err
+from curescore.failures import told
 from features.errors import InputError
 
 BAD_INPUT = 2
@@ -48,12 +49,19 @@ def main(
 
 
 def run() -> None:
-    """Run the command line; bad input ends with exit code 2 and its message on stderr."""
+    """Run the command line, without a traceback for what is no defect of it.
+
+    Bad input ends with exit code 2 and its message on stderr; what keeps a file, the database
+    or the models from being used with 1.
+    """
     try:
-        app()
+        with told():
+            app()
     except InputError as error:
         err.print(f"bad input: {error}", markup=False, soft_wrap=True)
         sys.exit(BAD_INPUT)
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
 
 
 if __name__ == "__main__":

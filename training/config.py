@@ -57,6 +57,12 @@ def load_config(path: Path | None) -> TrainingConfig:
         return TrainingConfig.model_validate(tomllib.loads(path.read_text("utf-8")))
     except FileNotFoundError as error:
         raise InputError(str(path), "there is no such file", "Name a TOML file.") from error
+    except OSError as error:
+        raise InputError(
+            str(path), f"cannot be read: {error.strerror}", "Name a TOML file."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(str(path), "is not UTF-8", "Save the file as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(str(path), f"not TOML: {error}", "Mend the file.") from error
     except ValidationError as error:

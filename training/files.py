@@ -1,6 +1,8 @@
 """The files of a table: `<name>.parquet`, `<name>.csv`, or a folder `<name>/` of Parquet parts."""
 
-from collections.abc import Iterable
+import codecs
+import csv
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,9 @@ import pyarrow.parquet as pq
 from features.errors import InputError
 from features.tables import Column, Kind, Table
 from training.problems import PROBLEMS_SHOWN, TablesError, unreadable
+
+BLOCK = 2**20  # bytes of a CSV looked at together
+AS_CSV = "Write it as CSV: UTF-8, commas, the columns' names in the first line"
 
 ARROW_TYPES: dict[Kind, pa.DataType] = {
     "id": pa.string(),
@@ -69,9 +74,9 @@ def _array(values: pd.Series) -> pa.Array:
 
 def find(directory: Path, table: Table) -> Source | None:
     """The table's rows as the files have them; None where there is no such file."""
-    csv, parquet = directory / f"{table.name}.csv", directory / f"{table.name}.parquet"
+    text, parquet = directory / f"{table.name}.csv", directory / f"{table.name}.parquet"
     folder = directory / table.name
-    present = [path for path in (csv, parquet) if path.is_file()]
+    present = [path for path in (text, parquet) if path.is_file()]
     present += [folder] if folder.is_dir() else []
     if not present:
         return None
@@ -84,7 +89,7 @@ def find(directory: Path, table: Table) -> Source | None:
         )
     if present[0] == folder:
         return _folder(folder, table)
-    columns = _csv(csv, table) if present[0] == csv else _parquet(parquet)
+    columns = _csv(text, table) if present[0] == text else _parquet(parquet, table)
     return Source(table, columns, ((present[0].name, columns.num_rows),))
 
 
@@ -94,10 +99,10 @@ def _folder(folder: Path, table: Table) -> Source:
         raise InputError(
             f"{table.name}/", "holds no Parquet file", "Put the parts there as *.parquet"
         )
-    tables = [_parquet(part) for part in parts]
+    tables = [_parquet(part, table) for part in parts]
     try:
         columns = pa.concat_tables(tables, promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+    except pa.ArrowException as error:
         remedy = "Write every part with the same columns and types"
         raise unreadable(folder, error, remedy) from error
     names = tuple(
@@ -107,17 +112,21 @@ def _folder(folder: Path, table: Table) -> Source:
     return Source(table, columns, names)
 
 
-def _parquet(path: Path) -> pa.Table:
+def _parquet(path: Path, table: Table) -> pa.Table:
     try:
         with pq.ParquetFile(path) as file:
             columns = file.read()
     except (pa.ArrowException, OSError) as error:
         raise unreadable(path, error, "Write it again as Parquet, or as CSV") from error
-    return _each_column_once(path, columns)
+    _check_header(path, table, columns.column_names)
+    return columns
 
 
 def _csv(path: Path, table: Table) -> pa.Table:
-    """Every known column as text: ids keep their leading zeros; an empty field is null."""
+    """Every column as text: ids keep their leading zeros; an empty field is null."""
+    _check_utf8(path)
+    names = _names(path)
+    _check_header(path, table, names)
     uneven: list[InputError] = []
 
     def keep(row: pyarrow.csv.InvalidRow) -> str:
@@ -131,18 +140,41 @@ def _csv(path: Path, table: Table) -> pa.Table:
             read_options=pyarrow.csv.ReadOptions(use_threads=False),  # else rows go unnumbered
             parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=keep),
             convert_options=pyarrow.csv.ConvertOptions(
-                column_types={column.name: pa.string() for column in table.columns},
+                column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
                 null_values=[""],
             ),
         )
     except (pa.ArrowException, OSError) as error:
-        remedy = "Write it as CSV: UTF-8, commas, the columns' names in the first line"
-        raise unreadable(path, error, remedy) from error
+        raise unreadable(path, error, AS_CSV) from error
     if uneven:
         raise TablesError(path.name, uneven)
-    return _each_column_once(path, columns)
+    return columns
+
+
+def _check_utf8(path: Path) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                # No text has a NUL: UTF-16 is full of them.
+                if "\0" in decoder.decode(block):
+                    raise InputError(path.name, "is not UTF-8", AS_CSV)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:  # its object is the file's content
+        raise InputError(path.name, "is not UTF-8", AS_CSV) from None
+    except OSError as error:
+        raise unreadable(path, error, AS_CSV) from error
+
+
+def _names(path: Path) -> list[str]:
+    """The columns' names, which a CSV has in its first line that is not empty."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return next((row for row in csv.reader(file) if row), [])
+    except csv.Error as error:
+        raise unreadable(path, error, AS_CSV) from error
 
 
 def _uneven(path: Path, row: pyarrow.csv.InvalidRow) -> InputError:
@@ -153,10 +185,16 @@ def _uneven(path: Path, row: pyarrow.csv.InvalidRow) -> InputError:
     )
 
 
-def _each_column_once(path: Path, columns: pa.Table) -> pa.Table:
-    names = columns.column_names
+def _check_header(path: Path, table: Table, names: Sequence[str]) -> None:
+    """Refuse names given twice, and a file without names: its first row is nobody's to show."""
+    if not {column.name for column in table.columns} & set(names):
+        remedy = f"Name the columns (in CSV in the first line): {', '.join(_required(table))} …"
+        raise InputError(path.name, f"names no column of the table {table.name}", remedy)
     for name in names:
         if names.count(name) > 1:
-            where = f"{path.name}, column {name}"
+            where = f"{path.name}, column {name[: InputError.SHOWN]}"
             raise InputError(where, "occurs more than once", "Leave only one of them")
-    return columns
+
+
+def _required(table: Table) -> list[str]:
+    return [column.name for column in table.columns if not column.optional]

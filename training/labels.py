@@ -4,6 +4,7 @@ A snapshot is one account as it was known at one instant of the past. Its label 
 the account cured within the horizon; only the label may look beyond that instant.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 
@@ -105,11 +106,17 @@ class Snapshots:
         return date_of(self.day.min()), date_of(self.day.max())
 
 
-def snapshots(history: Panel, horizon_cycles: int = 1, seed: int = 0) -> Snapshots:
+def snapshots(
+    history: Panel,
+    horizon_cycles: int = 1,
+    seed: int = 0,
+    account_ids: NDArray[np.str_] | None = None,
+) -> Snapshots:
     """Every statement at which an open account was late and owed, with its label.
 
     Where payments or contacts of the account are known, every second snapshot (drawn by
-    `seed`, account and statement date) is taken on a later day inside the cycle.
+    `seed`, account and statement date) is taken on a later day inside the cycle. Without
+    `account_ids`, one for each account, those of a panel without ids are told by position.
     """
     late = (history.days_past_due > 0) & (history.balance > 0) & (history.status == _OPEN)
     row, column = (positions.astype(np.int64) for positions in np.nonzero(late))
@@ -122,9 +129,10 @@ def snapshots(history: Panel, horizon_cycles: int = 1, seed: int = 0) -> Snapsho
         total=len(row),
     )
     row, column, closing = row[labelled], column[labelled], closing[labelled]
+    drawn = _drawn_days(_keys(row, account_ids), history.day[row, column], seed)
     day = history.day[row, column]
     return Snapshots(
-        view=known_at(history, row, _as_of(history, row, column, seed)),
+        view=known_at(history, row, _as_of(history, row, column, drawn)),
         label=outcome[labelled],
         day=day,
         # Not before the horizon's last month, even where the account ended earlier: rows that
@@ -194,25 +202,36 @@ def _follow(
     return label, closing, reached
 
 
-def _as_of(history: Panel, row: Indices, column: Indices, seed: int) -> Floats:
+def _as_of(history: Panel, row: Indices, column: Indices, drawn: Indices) -> Floats:
     """Instant of each snapshot, in UTC seconds: its statement's, or a later day's in the cycle."""
     at = history.known_at[row, column]
     known = history.fixed.payments_known | history.fixed.contacts_known
-    drawn = _drawn_days(row, history.day[row, column], seed)
     later = at + np.where(known[row], drawn, 0) * DAY_SECONDS
     following = np.minimum(column + 1, history.day.shape[1] - 1)
     next_at = np.where(following > column, history.known_at[row, following], np.inf)
     return np.where(later < next_at, later, at)
 
 
-def _drawn_days(row: Indices, day: Floats, seed: int) -> NDArray[np.int64]:
+def _keys(row: Indices, account_ids: NDArray[np.str_] | None) -> NDArray[np.uint64]:
+    """64 bits of each row's account that stay the same whatever other accounts there are."""
+    if account_ids is None:
+        return row.astype(np.uint64)
+    accounts, position = np.unique(row, return_inverse=True)
+    digests = [
+        hashlib.blake2b(str(name).encode(), digest_size=8).digest()
+        for name in account_ids[accounts]
+    ]
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)[position]
+
+
+def _drawn_days(key: NDArray[np.uint64], day: Floats, seed: int) -> Indices:
     """0 for half of the rows, 0 to LAST_DRAWN_DAY for the others.
 
-    Drawn from account and statement date alone, so that a longer history of the same
-    accounts draws the same days.
+    Drawn from account and statement date alone, so that a longer history, or one of more
+    accounts, draws the same days.
     """
     mixed = _mix(
-        _mix(_mix(np.full(len(row), seed, np.uint64)) ^ row.astype(np.uint64))
+        _mix(_mix(np.full(len(key), seed, np.uint64)) ^ key)
         ^ day.astype(np.int64).astype(np.uint64)
     )
     inside = (mixed >> np.uint64(63)).astype(np.int64)

@@ -13,7 +13,10 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def data_sha256(tables: Tables) -> str:
-    """SHA-256 over every table's columns and values, in their order; whatever the file format."""
+    """SHA-256 over every table's columns and values, whatever the file format.
+
+    Rows are in the order of the key there, so that of the files does not matter.
+    """
     digest = hashlib.sha256()
     for name, table in sorted(vars(tables).items()):
         if table is None:

@@ -32,7 +32,7 @@ class Population:
 def read_population(directory: Path, horizon_cycles: int, seed: int, window: Window) -> Population:
     """Read and validate the tables in a folder and take the snapshots inside the window."""
     tables = read_tables(directory)
-    panel = panel_of(tables).panel
-    taken = snapshots(panel, horizon_cycles, seed).between(window.start, window.end)
+    panel, account_ids = panel_of(tables)
+    taken = snapshots(panel, horizon_cycles, seed, account_ids).between(window.start, window.end)
     currency = str(tables.accounts["currency"].iloc[0])  # one folder holds one currency
     return Population(panel, taken, currency, data_sha256(tables))

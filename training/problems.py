@@ -1,10 +1,11 @@
 """What is wrong with the tables: every problem found, in one bounded message."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from features.errors import InputError, shown
+from features.errors import InputError
 
 PROBLEMS_SHOWN = 20
 
@@ -56,5 +57,10 @@ def located(place: str, problem: Problem, *, personal: bool) -> InputError:
 
 
 def unreadable(path: Path, error: Exception, remedy: str) -> InputError:
-    """A file that is not what its name says."""
-    return InputError(path.name, f"cannot be read: {shown(str(error))}", remedy)
+    """A file that is not what its name says.
+
+    What the reader said is left out: it may quote rows, with the ids in them.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    reason = f": {os.strerror(number)}" if number else ""
+    return InputError(path.name, f"cannot be read{reason}", remedy)

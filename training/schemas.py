@@ -11,6 +11,7 @@ import pandera.pandas as pa
 import pyarrow
 import pyarrow.compute as pc
 
+from features.errors import InputError
 from features.tables import (
     FIRST_DATE,
     ID_LENGTH,
@@ -24,8 +25,7 @@ from features.tables import (
     Table,
 )
 from training.problems import PROBLEMS_SHOWN, Problem
-
-PROPENSITY_TOLERANCE = 1e-6  # of the sum of one assignment's propensities
+from training.relations import RELATIONS
 
 DTYPES: dict[Kind, str] = {
     "id": "str",
@@ -60,7 +60,7 @@ def schema(name: str) -> pa.DataFrameSchema:
             column.name: pa.Column(DTYPES[column.kind], _checks(column), nullable=column.optional)
             for column in table.columns
         },
-        checks=[_unique(table), *_row_checks(table)],
+        checks=[_unique(table), *(_row_check(*of) for of in RELATIONS.get(name, ()))],
         strict=True,
         name=name,
     )
@@ -135,7 +135,7 @@ def _text_checks(column: Column) -> list[pa.Check]:
     if column.name == "currency":
         checks.append(
             _check(
-                lambda values: values == values.iloc[0],
+                lambda values: values.isin(values[:1]),
                 "differs from the currency of the first account",
                 "Keep one folder of tables for each currency",
             )
@@ -202,40 +202,14 @@ def _unique(table: Table) -> pa.Check:
     )
 
 
-def _row_checks(table: Table) -> list[pa.Check]:
-    """What the columns of one row must have in common."""
-    names = [column.name for column in table.columns]
-    plan = [name for name in names if name.startswith("plan_")]
-    propensities = [name for name in names if name.startswith("propensity_")]
-    checks = []
-    if plan:
-        checks.append(
-            _row_check(
-                plan,
-                lambda frame: frame.isna().sum(axis=1).isin([0, len(plan)]),
-                "stands in a plan that is only partly given",
-                f"Give {', '.join(plan)} together, or none of them",
-            )
-        )
-    if propensities:
-        checks.append(
-            _row_check(
-                propensities,
-                lambda frame: (frame.sum(axis=1) - 1).abs() <= PROPENSITY_TOLERANCE,
-                "belongs to propensities that do not sum to 1",
-                "Give the probability that each level had, level 0 too",
-            )
-        )
-    return checks
-
-
 def _problems(
     table: Table, frame: pd.DataFrame, error: pandera.errors.SchemaError
 ) -> list[Problem]:
     reason = error.reason_code.name
     if reason == "COLUMN_NOT_IN_SCHEMA":
         known = f"Leave it out; the table has {', '.join(c.name for c in table.columns)}"
-        return [Problem(None, str(error.failure_cases), "is not a column of the table", known)]
+        name = str(error.failure_cases)[: InputError.SHOWN]
+        return [Problem(None, name, "is not a column of the table", known)]
     if reason == "COLUMN_NOT_IN_DATAFRAME":
         name = str(error.failure_cases)
         remedy = f"Add it: {table.column(name).meaning}"
@@ -245,21 +219,23 @@ def _problems(
         rows = np.flatnonzero(frame[name].isna())[: PROBLEMS_SHOWN + 1]
         remedy = f"Write {table.column(name).meaning}"
         return [Problem(int(row), name, "is empty", remedy) for row in rows]
-    if isinstance(error.check, pa.Check) and error.check.title and error.check.description:
+    check = error.check
+    if reason == "DATAFRAME_CHECK" and isinstance(check, pa.Check):
         whole = isinstance(error.schema, pa.DataFrameSchema)
-        name = str(error.check.name if whole else error.schema.name)
+        name = str(check.name if whole else error.schema.name)
         rows = error.failure_cases["index"].drop_duplicates()
         return [
             Problem(
                 int(row),
                 name,
-                error.check.title,
-                error.check.description,
+                str(check.title),
+                str(check.description),
                 _plain(frame[name].iloc[int(row)]),
             )
             for row in rows
         ]
-    return [Problem(None, None, str(error), "Write the columns as docs/tables.md has them")]
+    # Not the error's own text, nor what led to it: they quote values.
+    raise RuntimeError(f"{table.name}: the check of {error.schema.name}: {reason}") from None
 
 
 def _plain(value: object) -> object:

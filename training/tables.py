@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,10 +18,12 @@ from training.folder import whole_folder
 from training.problems import PROBLEMS_SHOWN, Problem, TablesError, located
 from training.schemas import problems_of
 
+PROMISE_DAYS = 366  # a promise holds contact back: for a year at most
+
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of one portfolio; None where there is no such table.
+    """The tables of one portfolio, rows in the order of each table's key; None: no such table.
 
     Every column of features.tables is there, null where the file had none: ids, texts and
     codes as str, money and numbers float64, counts int64 (Int64 if optional), flags bool
@@ -106,8 +109,12 @@ def _checked(where: str, sources: Mapping[str, Source], errors: list[InputError]
         frames[name], problems = _frame(source)
         errors.extend(_located(source, problems))
     for name, source in sources.items():
-        if name != ACCOUNTS.name and ACCOUNTS.name in frames:
+        if name != ACCOUNTS.name and len(frames.get(ACCOUNTS.name, ())):
             errors.extend(_located(source, _strangers(frames[ACCOUNTS.name], frames[name])))
+    if not errors:
+        for name, find_problems in (("accounts", _opened_late), ("contacts", _promised_far)):
+            if name in sources:
+                errors.extend(_located(sources[name], find_problems(frames)))
     if errors:
         raise TablesError(where, errors)
     return Tables(**{name: _settled(TABLES[name], frame) for name, frame in frames.items()})
@@ -153,6 +160,55 @@ def _strangers(accounts: pd.DataFrame, frame: pd.DataFrame) -> list[Problem]:
     ]
 
 
+def _opened_late(frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """Accounts opened after their last statement; of sound tables."""
+    accounts, statements = frames["accounts"], frames["statements"]
+    last = statements.groupby("account_id")["statement_date"].max()
+    late = accounts["opened_on"] > accounts["account_id"].map(last)
+    return [
+        Problem(
+            int(row),
+            "opened_on",
+            "lies after the account's last statement",
+            "Write the day it was opened, or nothing where it is not known",
+            str(accounts["opened_on"].iloc[row].date()),
+        )
+        for row in np.flatnonzero(late)[: PROBLEMS_SHOWN + 1]
+    ]
+
+
+def _promised_far(frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """Promises for a day before the contact's, or more than a year after; of sound tables."""
+    contacts = frames["contacts"]
+    promised = contacts[contacts["promised_on"].notna()]
+    zones = frames["accounts"].set_index("account_id")["timezone"]
+    days = (promised["promised_on"] - _local_days(promised, zones)).dt.days.to_numpy()
+    wrong = np.flatnonzero((days < 0) | (days > PROMISE_DAYS))[: PROBLEMS_SHOWN + 1]
+    return [
+        Problem(
+            int(promised.index[i]),
+            "promised_on",
+            "lies before the day of the contact"
+            if days[i] < 0
+            else f"lies over {PROMISE_DAYS} days after the day of the contact",
+            "Write the day that was promised, or nothing where none was named",
+            str(promised["promised_on"].iloc[i].date()),
+        )
+        for i in wrong
+    ]
+
+
+def _local_days(contacts: pd.DataFrame, zones: pd.Series) -> pd.Series:
+    """The day of each contact at the debtor's place."""
+    zone = contacts["account_id"].map(zones)
+    days = pd.Series(pd.NaT, index=contacts.index, dtype="datetime64[us]")
+    for name in zone.unique():
+        here = zone == name
+        local = contacts.loc[here, "at"].dt.tz_convert(name).dt.tz_localize(None)
+        days[here] = local.dt.normalize()
+    return days
+
+
 def _located(source: Source, problems: list[Problem]) -> list[InputError]:
     ids = {column.name for column in source.table.columns if column.kind == "id"}
     return [
@@ -162,9 +218,13 @@ def _located(source: Source, problems: list[Problem]) -> list[InputError]:
 
 
 def _settled(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns in their order; required counts and flags without room for null."""
+    """Rows and columns in their order; required counts and flags without room for null.
+
+    The order of the rows in the files says nothing: whatever is made of the tables is the same.
+    """
     required = {column.name: column.kind for column in table.columns if not column.optional}
     dtypes = {"count": "int64", "flag": "bool"}
-    return frame[[column.name for column in table.columns]].astype(
+    ordered = frame.sort_values(list(table.key), kind="stable", ignore_index=True)
+    return ordered[[column.name for column in table.columns]].astype(
         {name: dtypes[kind] for name, kind in required.items() if kind in dtypes}
     )

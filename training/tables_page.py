@@ -26,9 +26,16 @@ in `features/tables.py` by `python -m training.tables_page`.
 - **date**: `2024-01-31`. **instant**: with its offset, `2024-01-31T14:05:00+08:00`.
   **flag**: true or false.
 
+What columns have in common is checked too: a plan is given whole or not at all; the part past due
+of a late account that owes is not above its balance; `reversed_at` stands only where `reversed`
+is true, and not before `received_at`; a promise is for more than 0 and for a day from that of
+the contact, at the debtor's place, to 366 days after it; `opened_on` is not after the account's
+last statement; the propensities of an assignment sum to 1.
+
 Every row of another table belongs to one of the `accounts`. A statement is known from 00:00 of
 the day after its date, in the account's time zone. Error messages count rows from 1 at the first
-row of data. `truth.parquet`, which a simulation writes beside the tables, is never read with them.
+row of data; the order of the rows says nothing. `truth.parquet`, which a simulation writes beside
+the tables, is never read with them.
 """
 
 

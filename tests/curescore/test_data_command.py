@@ -1,6 +1,10 @@
 """`curescore import uci` and `simulate`: what they print, and what they refuse."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +59,19 @@ def test_tables_are_not_replaced_unless_forced(tmp_path: Path) -> None:
     assert isinstance(refused.exception, InputError)
     assert "--force" in str(refused.exception)
     assert simulate(tmp_path, "--force").exit_code == 0
+
+
+def test_a_simulation_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    arguments = ("--accounts", "300000", "--months", "24", "--out", "out")
+    command = [sys.executable, "-m", "curescore.main", "simulate", *arguments]
+    with subprocess.Popen(command, cwd=tmp_path) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob(".out.*.part/*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert list(tmp_path.glob(".out.*.part/*"))
+        process.terminate()
+        assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_import_uci_writes_tables_as_they_stood(tmp_path: Path, uci_csv: Path) -> None:

@@ -38,6 +38,17 @@ def test_every_mistake_is_explained(unsound: Path) -> None:
         assert told in str(result.exception)
 
 
+@pytest.mark.parametrize("value", ["true", "1.0", '"1"', "2"])
+def test_the_version_of_the_layout_is_a_whole_number(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(PACKAGED.replace("schema_version = 1", f"schema_version = {value}"))
+    result = CliRunner().invoke(policy_app, ["check", str(path), "--json"])
+    assert result.exit_code == 2
+    (mistake,) = json.loads(result.stdout)["mistakes"]
+    assert mistake["where"] == "schema_version"
+    assert "should be" in mistake["problem"]
+
+
 def test_machines_get_one_document(unsound: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(policy_app, ["check", str(unsound), "--json"])
     assert result.exit_code == 2

@@ -109,3 +109,8 @@ def test_a_settings_file_overrides_and_is_checked(tmp_path) -> None:  # type: ig
             load_config(file)
     with pytest.raises(InputError, match="no such file"):
         load_config(tmp_path / "absent.toml")
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        load_config(tmp_path)
+    file.write_bytes(b"seed = 1 # \xff")
+    with pytest.raises(InputError, match="is not UTF-8"):
+        load_config(file)

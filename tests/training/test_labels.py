@@ -147,6 +147,34 @@ def test_half_of_the_snapshots_are_taken_inside_the_cycle_where_events_are_known
     np.testing.assert_array_equal(found.label, plain.label)
 
 
+def test_days_are_drawn_from_account_and_date_whatever_else_there_is() -> None:
+    fixed, statements, payments, contacts = random_tables(3, accounts=60)
+    ids = np.array([f"a{n}" for n in range(60)])
+
+    def drawn_days(kept: list[int], seed: int = 3) -> dict[tuple[str, float], float]:
+        """Instants by account and date, of a portfolio of those accounts in that order."""
+        new = {old: k for k, old in enumerate(kept)}
+
+        def of(events):  # type: ignore[no-untyped-def]
+            mine = np.isin(events.account, kept)
+            rows = [values[mine] for values in events]
+            rows[0] = np.array([new[a] for a in rows[0]], dtype=np.int64)
+            return type(events)._make(rows)
+
+        part = type(fixed)._make(values[kept] for values in fixed)
+        history = panel(part, of(statements), of(payments), of(contacts))
+        found = snapshots(history, 1, seed, ids[kept])
+        names = ids[kept][found.account]
+        return dict(zip(zip(names, found.day, strict=True), found.view.as_of, strict=True))
+
+    every = drawn_days(list(range(60)))
+    assert drawn_days(list(range(59, -1, -1))) == every
+    half = drawn_days(list(range(31, 60, 2)))
+    assert len(half) > 5
+    assert half.items() <= every.items()
+    assert drawn_days(list(range(60)), seed=4) != every
+
+
 def test_the_real_accounts_have_the_rows_that_were_counted(uci_csv) -> None:  # type: ignore[no-untyped-def]
     from training.panels import panel_of
     from training.sources.uci import import_uci

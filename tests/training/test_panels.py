@@ -9,7 +9,7 @@ from features.tables import CONTACTS, FLAGS, PRODUCTS, SECURITIES, STATUSES, cod
 from training.panels import panel_of
 from training.tables import Tables, checked
 
-HOMES = {"b": "Asia/Shanghai", "a": "America/New_York", "c": "Europe/London"}
+HOMES = {"a": "Asia/Shanghai", "b": "America/New_York", "c": "Europe/London"}
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ def tables() -> Tables:
     statements = pd.DataFrame(
         [
             # in no order; "c" has none
-            ("a", "2024-03-31", 3.0, None, None, 30, None, "open"),
-            ("b", "2024-02-29", -5.0, 1.0, 2.0, 0, 9.0, "restructured"),
-            ("a", "2024-01-31", 1.0, 4.0, 5.0, 60, 8.0, "open"),
-            ("a", "2024-02-29", 2.0, None, 0.0, 90, None, "sold"),
+            ("b", "2024-03-31", 3.0, None, None, 30, None, "open"),
+            ("a", "2024-02-29", -5.0, 1.0, 2.0, 0, 9.0, "restructured"),
+            ("b", "2024-01-31", 1.0, 4.0, 5.0, 60, 8.0, "open"),
+            ("b", "2024-02-29", 2.0, None, 0.0, 90, None, "sold"),
         ],
         columns=[
             "account_id",
@@ -48,14 +48,14 @@ def tables() -> Tables:
             "status",
         ],
     ).astype({"statement_date": "datetime64[s]"})
-    return checked(Tables(accounts, statements), "drawn")
+    return checked(Tables(accounts[::-1], statements), "drawn")
 
 
 def with_events(tables: Tables) -> Tables:
     payments = pd.DataFrame(
         {
             "payment_id": ["p1", "p2", "p3"],
-            "account_id": ["c", "a", "a"],
+            "account_id": ["c", "b", "b"],
             "received_at": pd.to_datetime(
                 ["2024-02-01T00:00:00Z", "2024-02-03T10:00:00.25Z", "2024-02-02T10:00:00Z"],
                 format="ISO8601",
@@ -67,7 +67,7 @@ def with_events(tables: Tables) -> Tables:
     contacts = pd.DataFrame(
         {
             "contact_id": ["x", "y"],
-            "account_id": ["a", "b"],
+            "account_id": ["b", "a"],
             "at": pd.to_datetime(["2024-07-01T14:30:00Z", "2024-07-01T14:30:00Z"]),
             "channel": ["call", "sms"],
             "direction": ["in", "out"],
@@ -80,12 +80,16 @@ def with_events(tables: Tables) -> Tables:
     return checked(replace(tables, payments=payments, contacts=contacts), "drawn")
 
 
-def test_accounts_keep_their_order_and_what_never_changes(tables: Tables) -> None:
+def test_accounts_stand_in_the_order_of_their_ids_with_what_never_changes(tables: Tables) -> None:
     arranged, ids = panel_of(tables)
-    assert ids.tolist() == ["b", "a", "c"]
+    assert ids.tolist() == list(HOMES)
     fixed = arranged.fixed
-    assert fixed.product.tolist() == [PRODUCTS.index(p) for p in tables.accounts["product"]]
-    assert fixed.security.tolist() == [SECURITIES.index(s) for s in tables.accounts["security"]]
+    assert fixed.product.tolist() == [
+        PRODUCTS.index(product) for product in ("credit_card", "mortgage", "other")
+    ]
+    assert fixed.security.tolist() == [
+        SECURITIES.index(security) for security in ("none", "collateral", "guarantor")
+    ]
     opened = pd.Timestamp("2020-02-03").date()
     np.testing.assert_array_equal(fixed.opened_day[:2], [day_number(opened), np.nan])
 

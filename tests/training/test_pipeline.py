@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from features.errors import InputError
@@ -56,6 +57,19 @@ def test_the_same_data_and_settings_give_the_same_bundle(trained: Trained) -> No
     assert load(trained.bundle()).sha256 == trained.first.bundle_sha256
     aliases = [result.registered.alias for result in (trained.first, trained.second)]
     assert aliases == ["champion", "challenger"]
+
+
+def test_the_order_of_the_rows_does_not_change_the_bundle(trained: Trained, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for path in trained.data.glob("*.parquet"):
+        table = pq.read_table(path)
+        (tmp_path / "data").mkdir(exist_ok=True)
+        shuffled = table.take(rng.permutation(len(table)))
+        pq.write_table(shuffled, tmp_path / "data" / path.name)
+    tracker = Tracker(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlartifacts")
+    result = train(tmp_path / "data", QUICK, Window(), tracker, trained.steps.append)
+    assert result.bundle_sha256 == trained.first.bundle_sha256
+    assert result.test == trained.first.test
 
 
 def test_training_ends_before_the_test_and_the_model_is_better_than_the_table(

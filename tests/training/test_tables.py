@@ -1,3 +1,4 @@
+import gzip
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 
 from features.errors import InputError
 from features.tables import ACCOUNTS, FLAGS, SEGMENTS, STATEMENTS
-from training.problems import PROBLEMS_SHOWN, TablesError
+from training.lineage import data_sha256
+from training.problems import PROBLEMS_SHOWN, TablesError, unreadable
 from training.tables import Tables, checked, read_tables, write_tables
 
 ACCOUNT = {
@@ -42,6 +44,16 @@ PAYMENT = {
     "received_at": "2024-01-15T23:30:00-05:00",
     "amount": "10",
     "reversed": "false",
+}
+CONTACT = {
+    "contact_id": "c1",
+    "account_id": "007",
+    "at": "2024-02-11T04:30:00Z",  # still the 10th in New York
+    "channel": "call",
+    "direction": "out",
+    "outcome": "promise",
+    "promised_amount": "10",
+    "promised_on": "2024-02-10",
 }
 PROPENSITIES = {f"propensity_{level}": "0.2" for level in range(5)}
 ASSIGNMENT = (
@@ -127,18 +139,25 @@ CELLS = [
     ("payments", "received_at", "2024-01-15T23:30:00", "not an instant with an offset"),
     ("payments", "received_at", "2024-01-15", "not an instant with an offset"),
     ("payments", "reversed", "2", "neither true nor false"),
+    ("accounts", "past_due_amount", "120.51", "is more than the balance"),
+    ("accounts", "opened_on", "2024-02-01", "lies after the account's last statement"),
+    ("contacts", "promised_amount", "0", "is a promise of nothing"),
+    ("contacts", "promised_on", "2024-02-09", "lies before the day of the contact"),
+    ("contacts", "promised_on", "2025-02-11", "lies over 366 days after"),
     ("assignments", "level", "5", "above 4"),
     ("assignments", "propensity_4", "0.3", "do not sum to 1"),
     ("assignments", "propensity_0", "-0.1", "below 0"),
 ]
 FIRST = {
-    "accounts": ACCOUNT | {"account_id": "first"},
+    "accounts": ACCOUNT | {"account_id": "first", "opened_on": "2024-01-31"},
     "statements": STATEMENT,
+    "contacts": CONTACT,
     "payments": PAYMENT,
     "assignments": ASSIGNMENT,
 }
 SECOND = {
-    "accounts": ACCOUNT,
+    "accounts": ACCOUNT | {"opened_on": "2024-01-31"},
+    "contacts": CONTACT | {"contact_id": "c2"},
     "statements": STATEMENT | {"statement_date": "2024-02-29"},
     "payments": PAYMENT | {"payment_id": "p2"},
     "assignments": ASSIGNMENT | {"at": "2024-03-01T06:00:00Z"},
@@ -152,7 +171,7 @@ def test_a_wrong_cell_is_told_with_file_row_column_value_and_remedy(
     second = SECOND[table] | {column: value}
     rows = {table: [FIRST[table], second]}
     if table == "accounts":
-        rows["statements"] = [STATEMENT | {"account_id": "first"}]
+        rows["statements"] = [STATEMENT, STATEMENT | {"account_id": "first"}]
     folder = folder_with(tmp_path, **rows)
     if said is None:
         with pytest.raises(TablesError, match=f"{table}.csv, row 2: has .* fields"):
@@ -165,6 +184,41 @@ def test_a_wrong_cell_is_told_with_file_row_column_value_and_remedy(
         assert value.rstrip("0").rstrip(".") in str(found[0]) or str(float(value)) in str(found[0])
     if column == "account_id":
         assert value not in str(found[0])  # ids are personal
+
+
+@pytest.mark.parametrize(
+    ("taken_back", "reversed_at", "said"),
+    [
+        ("false", "2024-01-20T00:00:00Z", "is given, but reversed is false"),
+        ("true", "2024-01-16T04:29:59Z", "lies before received_at"),
+    ],
+)
+def test_a_reversal_that_cannot_be_is_told(
+    tmp_path: Path, taken_back: str, reversed_at: str, said: str
+) -> None:
+    sound = PAYMENT | {"reversed": "true", "reversed_at": "2024-01-16T04:30:00Z"}
+    wrong = {"payment_id": "p2", "reversed": taken_back, "reversed_at": reversed_at}
+    unknown = sound | {"payment_id": "p3", "reversed_at": ""}
+    (found,) = problems(folder_with(tmp_path, payments=[sound, sound | wrong, unknown]))
+    assert (found.where, found.problem) == ("payments.csv, row 2, column reversed_at", said)
+    assert found.value is not None
+    assert found.value[1:20] == reversed_at[:19]
+    payments = read_tables(folder_with(tmp_path, payments=[sound, unknown])).payments
+    assert payments is not None
+    assert payments["reversed_at"].isna().tolist() == [False, True]
+
+
+def test_what_columns_may_have_in_common_is_let_stand(tmp_path: Path) -> None:
+    owed = {"past_due_amount": "120.50", "opened_on": "2024-01-31"}
+    contacts = [
+        CONTACT,
+        CONTACT | {"contact_id": "c2", "promised_on": "2025-02-10", "promised_amount": ""},
+        CONTACT | {"contact_id": "c3", "outcome": "sent", "promised_amount": "0"},
+    ]
+    without_statement = ACCOUNT | {"account_id": "8", "balance": "-3", "opened_on": "2024-12-31"}
+    accounts = [ACCOUNT | owed, without_statement]
+    read = read_tables(folder_with(tmp_path, accounts=accounts, contacts=contacts))
+    assert len(read.accounts) == 2
 
 
 def test_row_number_is_kept_where_thousands_of_rows_are_good(tmp_path: Path) -> None:
@@ -238,8 +292,12 @@ def test_all_problems_of_all_tables_come_at_once_and_are_bounded(tmp_path: Path)
     [
         ("statements.parquet", b"hello", "cannot be read"),
         ("statements.parquet", b"", "cannot be read"),
-        ("statements.csv", b"", "cannot be read"),
-        ("statements.csv", b"account_id\n\xff\n", "cannot be read"),
+        ("statements.csv", b"", "names no column of the table statements"),
+        ("statements.csv", b"account_id\n\xff\n", "is not UTF-8"),
+        ("statements.csv", gzip.compress(b"account_id\n1\n"), "is not UTF-8"),
+        ("statements.csv", "account_id\n1\n".encode("utf-16"), "is not UTF-8"),
+        ("statements.csv", "account_id\n1\n".encode("utf-16-le"), "is not UTF-8"),
+        ("statements.csv", b'account_id,"' + b"x" * 200_000, "cannot be read"),
         ("statements.csv", ",".join(STATEMENT).encode() + b"\n", "has no rows"),
         ("statements.csv", b"balance,balance\n1,2\n", "occurs more than once"),
         ("other.csv", b"x\n", "there is no table statements"),
@@ -249,6 +307,106 @@ def test_a_bad_file_is_told(tmp_path: Path, name: str, content: bytes, said: str
     csv(tmp_path, "accounts", ACCOUNT)
     (tmp_path / name).write_bytes(content)
     assert any(said in problem.problem for problem in problems(tmp_path))
+
+
+def test_a_large_file_in_utf_16_is_told_as_such(tmp_path: Path) -> None:
+    rows = [STATEMENT | {"statement_date": str(day)} for day in range(40_000)]
+    path = folder_with(tmp_path, statements=rows) / "statements.csv"
+    path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16"))
+    (found,) = problems(tmp_path)
+    assert (found.where, found.problem) == ("statements.csv", "is not UTF-8")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    path = folder_with(tmp_path) / "accounts.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_tables(tmp_path).accounts["account_id"].tolist() == ["007"]
+
+
+SECRET = "SECRET-4711"
+UNREADABLE = [
+    f"{SECRET},{{row}}",  # a field too many
+    f'"{SECRET}{{row}}',  # a quote that does not end
+    f"{SECRET}é,{{row}}",
+    SECRET,
+    f"{{row}}\n{SECRET}\xff",  # no UTF-8 further down
+]
+
+
+@pytest.mark.parametrize("line", UNREADABLE)
+def test_no_message_holds_what_a_broken_file_holds(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], line: str
+) -> None:
+    path = folder_with(tmp_path) / "accounts.csv"
+    header, row = path.read_text(encoding="utf-8").splitlines()
+    for content in (f"{header}\n{row}\n{line.format(row=row)}\n", f"{line.format(row=row)}\n{row}"):
+        path.write_bytes(content.encode("utf-8").replace("\xff".encode(), b"\xff"))
+        found = problems(tmp_path)
+        assert all(problem.where.startswith("accounts.csv") for problem in found)
+        assert not any(SECRET in str(problem) or "007" in str(problem) for problem in found)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_unknown_column_is_text_like_the_others(tmp_path: Path) -> None:
+    # Its type would else be guessed from the first rows, and the error name a later value.
+    days = [date(1990, 1, 1) + timedelta(days=i) for i in range(20_000)]
+    rows = [STATEMENT | {"statement_date": str(day), "note": "1"} for day in days]
+    rows[-1] |= {"note": SECRET}
+    (found,) = problems(folder_with(tmp_path, statements=rows))
+    assert found.where == "statements.csv, column note"
+    assert SECRET not in str(found)
+
+
+def test_a_file_without_names_does_not_show_its_first_row(tmp_path: Path) -> None:
+    path = folder_with(tmp_path) / "accounts.csv"
+    path.write_text(",".join(ACCOUNT.values()) + "\n" * 2)
+    (found,) = problems(tmp_path)
+    assert found.where == "accounts.csv"
+    assert "names no column" in found.problem
+    assert "007" not in str(found)
+
+
+def test_what_a_reader_says_of_a_file_is_not_passed_on(tmp_path: Path) -> None:
+    error = unreadable(tmp_path / "a.csv", ValueError(f"row of {SECRET}"), "Mend it")
+    assert str(error) == "a.csv: cannot be read. Mend it"
+    no_entry = unreadable(tmp_path / "a.csv", FileNotFoundError(2, SECRET), "Mend it")
+    assert str(no_entry) == "a.csv: cannot be read: No such file or directory. Mend it"
+
+
+@pytest.mark.parametrize("name", ["accounts", "statements"])
+def test_a_header_without_rows_is_told_once(tmp_path: Path, name: str) -> None:
+    path = folder_with(tmp_path) / f"{name}.csv"
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    (found,) = problems(tmp_path)
+    assert (found.where, found.problem) == (f"{name}.csv", "has no rows")
+
+
+def test_a_column_that_is_empty_throughout_is_told(tmp_path: Path) -> None:
+    (found,) = problems(folder_with(tmp_path, accounts=[ACCOUNT | {"currency": ""}]))
+    assert (found.where, found.problem) == ("accounts.csv, row 1, column currency", "is empty")
+
+
+def test_the_order_of_the_rows_does_not_matter(tmp_path: Path) -> None:
+    accounts = [ACCOUNT, ACCOUNT | {"account_id": "8"}, ACCOUNT | {"account_id": "10"}]
+    statements = [
+        STATEMENT | {"account_id": name, "statement_date": day}
+        for name in ("8", "007", "10")
+        for day in ("2024-02-29", "2024-01-31")
+    ]
+    payments = [PAYMENT | {"payment_id": name} for name in ("p2", "p1")]
+    for name, step in (("there", 1), ("back", -1)):
+        (tmp_path / name).mkdir()
+        folder_with(
+            tmp_path / name,
+            accounts=accounts[::step],
+            statements=statements[::step],
+            payments=payments[::step],
+        )
+    there, back = read_tables(tmp_path / "there"), read_tables(tmp_path / "back")
+    assert_same(there, back)
+    assert data_sha256(there) == data_sha256(back)
+    assert there.accounts["account_id"].tolist() == ["007", "10", "8"]
+    assert there.statements.groupby("account_id")["statement_date"].is_monotonic_increasing.all()
 
 
 def test_a_table_that_is_there_twice_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A sheet of cells under a header: from CSV, from .xls, or from an archive that holds one."""
 
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -84,8 +85,22 @@ def _csv_rows(name: str, content: bytes) -> pd.DataFrame:
             encoding="utf-8-sig",
             low_memory=False,
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:  # its object is the file's content
+        raise InputError(name, "is not UTF-8", "Give the file as CSV in UTF-8, or XLS") from None
+    except pd.errors.ParserError as error:
+        raise _uneven(name, error) from error
+    except pd.errors.EmptyDataError as error:
         raise unreadable(Path(name), error, "Give the file as CSV or XLS") from error
+
+
+def _uneven(name: str, error: pd.errors.ParserError) -> InputError:
+    """The numbers in what pandas says; nothing of the file."""
+    counts = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+    if counts is None:
+        return unreadable(Path(name), error, "Give the file as CSV or XLS")
+    expected, line, saw = counts.groups()
+    problem = f"has {saw} fields where there were {expected} before"
+    return InputError(f"{name}, line {line}", problem, "Import the file as published")
 
 
 def _excel_rows(name: str, content: bytes) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from features.errors import InputError
 from features.tables import FLAGS
+from training.columns import EXACT_BOUND
 from training.problems import PROBLEMS_SHOWN, TablesError, masked
 from training.sources.spreadsheet import Sheet, read_sheet
 from training.tables import Tables, checked
@@ -134,8 +135,13 @@ def _remedy() -> str:
 def _whole(sheet: Sheet, name: str) -> tuple[NDArray[np.int64], list[InputError]]:
     number = pd.to_numeric(sheet.cells[name], errors="coerce").to_numpy(np.float64)
     wrong = ~np.isfinite(number) | (number != np.trunc(number))
-    errors = _wrong(sheet, name, wrong, "is not a whole number", "Write the number as published")
-    return np.where(wrong, 0, number).astype(np.int64), errors
+    large = ~wrong & (np.abs(number) >= EXACT_BOUND)
+    remedy = "Write the number as published"
+    errors = [
+        *_wrong(sheet, name, wrong, "is not a whole number", remedy),
+        *_wrong(sheet, name, large, f"is not below {EXACT_BOUND:.0f} in size", remedy),
+    ]
+    return np.where(wrong | large, 0, number).astype(np.int64), errors
 
 
 def _rules(

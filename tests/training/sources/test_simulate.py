@@ -12,6 +12,7 @@ from features.tables import OUTCOMES, TABLES
 from training.panels import panel_of
 from training.sources import simulate as simulation
 from training.sources.simulate import simulate
+from training.sources.simulated.contacting import NOTHING, Approached, contact_rows
 from training.sources.simulated.laws import LAWS, LEVELS
 from training.tables import Tables, read_tables
 
@@ -191,6 +192,49 @@ def test_amount_paid_is_the_sum_of_the_cycle_s_payments(portfolio: Portfolio) ->
     keys = pd.MultiIndex.from_frame(spans[["account_id", "statement_date"]])
     paid = sums.reindex(keys).fillna(0.0).to_numpy()
     np.testing.assert_allclose(paid, spans["amount_paid_next"], atol=CENT)
+
+
+def test_nobody_promises_nothing_where_a_cent_is_due() -> None:
+    n = 200
+    late = Approached(
+        level=np.full(n, LEVELS - 1),
+        **{
+            name: np.full(n, 0.5)
+            for name in ("willingness", "ability", "forgetfulness", "reachability")
+        },
+        out_of_work=np.full(n, False),
+        aggrieved=np.full(n, False),
+        amount_due=np.full(n, 0.01),
+        paid=np.zeros(n),
+        paid_day=np.full(n, NOTHING),
+        settles=np.full(n, False),
+    )
+    promised = contact_rows(np.random.default_rng(1), late).promised_amount
+    assert (promised[~np.isnan(promised)] == 0.01).all()
+    assert (~np.isnan(promised)).sum() > 20
+
+
+def test_what_is_taken_back_is_so_days_later_and_before_the_statement(portfolio: Portfolio) -> None:
+    tables, _ = portfolio
+    assert tables.payments is not None
+    payments = tables.payments
+    assert (payments["reversed_at"].notna() == payments["reversed"]).all()
+    back = payments[payments["reversed"]]
+    assert len(back) > 50
+    days = (back["reversed_at"] - back["received_at"]).dt.total_seconds() / 86_400
+    assert set(days.round()) == {2, 3, 4, 5}
+    # A statement leaves them out of what was paid, so it must be able to know.
+    spans = tables.statements[["account_id", "statement_date"]].sort_values("statement_date")
+    spans["day"] = spans["statement_date"].astype("datetime64[us]")
+    for at in ("received_at", "reversed_at"):
+        moment = back.assign(day=back[at].dt.tz_localize(None)).sort_values("day")
+        found = pd.merge_asof(moment, spans, on="day", by="account_id", direction="forward")
+        back = back.merge(
+            found[["payment_id", "statement_date"]].rename(columns={"statement_date": f"of_{at}"}),
+            on="payment_id",
+        )
+    assert back["of_reversed_at"].notna().all()
+    assert (back["of_received_at"] == back["of_reversed_at"]).mean() > 0.99
 
 
 def test_an_account_ends_with_its_last_statement(portfolio: Portfolio) -> None:

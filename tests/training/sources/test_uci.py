@@ -172,6 +172,8 @@ def test_every_published_form_gives_the_same_tables(
         ("BILL_AMT2", "12 NT$", "is not a whole number"),
         ("BILL_AMT2", "", "is not a whole number"),
         ("BILL_AMT2", "inf", "is not a whole number"),
+        ("BILL_AMT2", "-1e300", "is not below 9007199254740992 in size"),
+        ("AGE", 2**53, "is not below 9007199254740992 in size"),
         ("PAY_AMT6", -1, "is below 0"),
         ("LIMIT_BAL", -1, "is below 0"),
     ],
@@ -194,6 +196,13 @@ def test_a_client_occurs_once_and_is_not_shown(tmp_path: Path) -> None:
     assert "98765" not in str(caught.value)
 
 
+@pytest.mark.parametrize("number", ["1e300", str(2**53 + 1)])
+def test_an_id_that_is_too_large_a_number_is_refused(tmp_path: Path, number: str) -> None:
+    with pytest.raises(TablesError, match=r"row 1, column ID: is not below") as caught:
+        import_uci(written(tmp_path / "a.csv", LATE_ROW | {"ID": number}))
+    assert number not in str(caught.value)
+
+
 def test_columns_that_lack_or_do_not_belong_are_told(tmp_path: Path) -> None:
     row = {name: value for name, value in LATE_ROW.items() if name != "PAY_3"} | {"COLOUR": 1}
     with pytest.raises(TablesError) as caught:
@@ -208,7 +217,9 @@ def test_columns_that_lack_or_do_not_belong_are_told(tmp_path: Path) -> None:
     ("content", "said"),
     [
         (b"", "is empty"),
-        (b"\x00\x01\x02\xff", "cannot be read|has no header"),
+        (b"\x00\x01\x02\xff", "is not UTF-8"),
+        ("LIMIT_BAL,ID\n1,2\n".encode("utf-16"), "is not UTF-8"),
+        (b"LIMIT_BAL,ID\n1,2\nsecret,3,4\n", "line 3: has 3 fields"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 cut short", "cannot be read"),
         (b"PK\x05\x06" + bytes(18), "does not hold one sheet"),
         (b"name,age\nx,1\n", "has no header of this data"),
@@ -216,11 +227,14 @@ def test_columns_that_lack_or_do_not_belong_are_told(tmp_path: Path) -> None:
         (b"LIMIT_BAL,LIMIT_BAL\n1,2\n", "occurs more than once"),
     ],
 )
-def test_a_file_of_another_kind_is_told(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_file_of_another_kind_is_told_without_its_content(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=said) as caught:
         import_uci(path)
+    assert "secret" not in str(caught.value)
 
 
 def test_no_file_is_told(tmp_path: Path) -> None:

@@ -22,9 +22,10 @@ def dates(day: Indices, known: NDArray[np.bool_] | None = None) -> pa.Array:
     return pa.array(day.astype(np.int32), mask=mask).cast(pa.date32())
 
 
-def instants(at: Floats) -> pa.Array:
-    """Instants of UTC seconds."""
-    return pa.array((at * 1e6).astype(np.int64)).cast(pa.timestamp("us", "UTC"))
+def instants(at: Floats, known: NDArray[np.bool_] | None = None) -> pa.Array:
+    """Instants of UTC seconds; null where not `known`."""
+    mask = None if known is None else ~known
+    return pa.array((at * 1e6).astype(np.int64), mask=mask).cast(pa.timestamp("us", "UTC"))
 
 
 def amounts(values: Floats) -> pa.Array:

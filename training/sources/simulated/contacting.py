@@ -8,6 +8,7 @@ from scipy.special import expit
 
 from features.tables import CHANNELS, DIRECTIONS, OUTCOMES, PLACES, REASONS
 from training.sources.simulated.cycles import SHORTEST_CYCLE
+from training.sources.simulated.debts import CENT
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -165,7 +166,7 @@ def _promises(
     named = day + rng.integers(2, 11, n)
     kept_day = np.maximum(paid_day, day + 1) + rng.integers(0, 3, n)
     due = late.amount_due[account]
-    half = np.where(rng.random(n) < 0.3, np.round(due / 2, 2), due)
+    half = np.where(rng.random(n) < 0.3, np.maximum(np.round(due / 2, 2), CENT), due)
     amount = np.where(kept, paid, half)
     return (
         np.where(promised, np.where(kept, kept_day, named), NOTHING),

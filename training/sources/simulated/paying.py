@@ -15,6 +15,7 @@ Flags = NDArray[np.bool_]
 
 SPLIT = 0.12  # share of payments that come in two
 BOUNCED = 0.02  # of those who pay nothing, a payment that is taken back
+TAKEN_BACK = (2, 6)  # days after which it is
 EARLY_END = 0.005  # of loans paid on time, paid off before the end
 
 
@@ -34,13 +35,17 @@ class Paid(NamedTuple):
 
 
 class PaymentRows(NamedTuple):
-    """Payments of a cycle: account's position, day within the cycle, hour, amount, reversed."""
+    """Payments of a cycle: account's position, day within the cycle, hour, amount, reversed.
+
+    `reversed_day` is the day within the cycle on which it was taken back, 0 where it was not.
+    """
 
     account: Indices
     day: Indices
     hour: Floats
     amount: Floats
     reversed: Flags
+    reversed_day: Indices
 
 
 def stays_current(mood: Mood) -> Floats:
@@ -77,7 +82,10 @@ def settle(rng: np.random.Generator, debts: Debts, full: Flags, mood: Mood) -> P
 
 
 def payment_rows(rng: np.random.Generator, paid: Paid, due: Floats) -> PaymentRows:
-    """The payments that make up what was paid, and those that were taken back."""
+    """The payments that make up what was paid, and those that were taken back.
+
+    These are taken back within the cycle, as its statement leaves them out of what was paid.
+    """
     who = np.flatnonzero(paid.amount > 0)
     amount, day = paid.amount[who], paid.day[who]
     split = (rng.random(len(who)) < SPLIT) & (amount >= 1.0) & (day > 1)
@@ -85,10 +93,15 @@ def payment_rows(rng: np.random.Generator, paid: Paid, due: Floats) -> PaymentRo
     bounced = np.flatnonzero((paid.amount == 0) & (due > 0) & (rng.random(len(due)) < BOUNCED))
     account = np.concatenate([who, who[split], bounced])
     early = rng.integers(1, np.maximum(day[split], 2))
+    after = rng.spawn(1)[0].integers(*TAKEN_BACK, len(bounced))  # all else is drawn as without it
+    received = np.minimum(paid.day[bounced], SHORTEST_CYCLE - 1 - after)
     return PaymentRows(
         account=account,
-        day=np.concatenate([day, early, paid.day[bounced]]),
+        day=np.concatenate([day, early, received]),
         hour=np.clip(rng.normal(13.5, 4.5, len(account)), 0.05, 23.95),
         amount=np.concatenate([first, np.round(amount - first, 2)[split], due[bounced]]),
         reversed=np.arange(len(account)) >= len(account) - len(bounced),
+        reversed_day=np.concatenate(
+            [np.zeros(len(account) - len(bounced), dtype=np.int64), received + after]
+        ),
     )

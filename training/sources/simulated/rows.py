@@ -101,12 +101,13 @@ def payments(lived: Lived) -> pa.Table:
 
     def of(cycle: Cycle) -> Rows:
         paid = cycle.conduct.payments
-        day = lived.end(cycle.month - 1, paid.account) + paid.day
+        began = lived.end(cycle.month - 1, paid.account)
         return {
             "account": paid.account,
-            "at": lived.instant(day, paid.hour, paid.account),
+            "at": lived.instant(began + paid.day, paid.hour, paid.account),
             "amount": paid.amount,
             "reversed": paid.reversed,
+            "reversed_at": lived.instant(began + paid.reversed_day, paid.hour, paid.account),
         }
 
     rows = _gathered(map(of, lived.cycles), "at")
@@ -117,6 +118,7 @@ def payments(lived: Lived) -> pa.Table:
             "received_at": arrays.instants(rows["at"]),
             "amount": rows["amount"],
             "reversed": rows["reversed"],
+            "reversed_at": arrays.instants(rows["reversed_at"], rows["reversed"]),
         }
     )
 
