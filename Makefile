@@ -62,7 +62,7 @@ format: install ## put imports and layout in order
 prove: install ## the long proofs, in full counts
 	$(BIN)/python -m pytest -m "prove or hypothesis" --hypothesis-profile=prove $(PYTEST_ARGS)
 
-bench: install ## print the figures that the README quotes
+bench: install ## measure how fast features are computed
 	$(BIN)/python -m benchmarks
 
 lock: $(UV) ## write the lock files anew [UPGRADE=1: with the newest versions]

@@ -20,7 +20,7 @@ def features(
     Example: curescore features --json
     """
     if warm:
-        _warm()
+        _warm(json)
         return
     from features.catalogue import CATALOGUE
 
@@ -39,9 +39,13 @@ def features(
     out.print(table)
 
 
-def _warm() -> None:
+def _warm(json: bool) -> None:
     from models.score.warm import warm
 
     start = time.perf_counter()
     warm()
-    out.print(f"compiled and cached in {time.perf_counter() - start:.1f} s")
+    seconds = time.perf_counter() - start
+    if json:
+        print_json({"seconds": seconds})
+    else:
+        out.print(f"compiled and cached in {seconds:.1f} s")

@@ -8,6 +8,7 @@ import typer
 
 from curescore.console import err, out
 from curescore.failures import told
+from curescore.ports import require_free
 from features.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def serve(
 
     settings = load_settings()
     _check(settings, host, workers)
+    require_free(host, port)
     with told():  # also before workers start: each would only print a traceback
         app = from_environment()
     out.print(f"serving on http://{host}:{port} (API /docs, pages /review)", soft_wrap=True)

@@ -92,7 +92,7 @@ def evaluate(
     from training.tracking import Tracker
 
     with err.status("loading the model") as status:
-        folder = Tracker().bundle(model) if model.startswith("models:/") else Path(model)
+        folder = Tracker.existing().bundle(model) if model.startswith("models:/") else Path(model)
         bundle = load_bundle(folder)
         status.update("judging")
         found = evaluate_bundle(data, bundle, _window(start, until))
@@ -124,7 +124,7 @@ def promote(
     """
     from training.tracking import Tracker
 
-    former = Tracker().promote(name, version)
+    former = Tracker.existing().promote(name, version)
     _moved(name, version, former, as_json=json)
 
 
@@ -135,7 +135,7 @@ def rollback(name: Name, json: Json = False) -> None:
     """
     from training.tracking import Tracker
 
-    tracker = Tracker()
+    tracker = Tracker.existing()
     current = tracker.champion(name)
     _moved(name, tracker.rollback(name), current, as_json=json)
 

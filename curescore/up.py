@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from curescore.console import err, out
+from curescore.ports import require_free
 from features.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def up(
     from service.settings import load_settings
     from training.tracking import Tracker
 
+    require_free(LOOPBACK, port)
     settings = load_settings()
     settings.home.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database)

@@ -43,11 +43,6 @@ def midnights_after(day: NDArray[np.float64], timezone: NDArray[np.str_]) -> NDA
     return np.array([midnight_after(d, str(zone)) for d, zone in zip(day, timezone, strict=True)])
 
 
-def seconds(instant: datetime) -> float:
-    """UTC seconds of an instant that carries its offset."""
-    return instant.timestamp()
-
-
 def instant_of(at: float) -> datetime:
-    """The instant, in UTC, of `seconds`."""
+    """The instant, in UTC, that lies so many seconds after 1970-01-01."""
     return datetime.fromtimestamp(at, UTC)

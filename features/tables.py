@@ -14,6 +14,7 @@ MONEY_BOUND = 1e12  # |amount| stays below this, in units of the account's curre
 MONEY_DECIMALS = 4
 DAYS_PAST_DUE_BOUND = 36_500  # a hundred years: above it the source has a unit wrong
 ID_LENGTH = 64
+PROMISE_DAYS = 366  # a promise holds contact back: for a year at most
 TEXT_LENGTH = 64  # of a text that is no id
 FIRST_DATE = date(1900, 1, 1)  # dates outside are stand-ins such as 9999-12-31, not days
 LAST_DATE = date(2199, 12, 31)

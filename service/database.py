@@ -63,11 +63,17 @@ class DatabaseError(Exception):
 
 
 def connect(url: str) -> sa.Engine:
-    """An engine whose every connection commits durably; makes SQLite's folder if need be."""
+    """An engine whose every connection commits durably.
+
+    DatabaseError where SQLite's file is not there: only `upgrade` makes one.
+    """
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        if not Path(parsed.database or "").is_file():
+            raise DatabaseError(
+                f"there is no database at {parsed.database}; run: curescore db upgrade, or name "
+                "the right CURESCORE_HOME or CURESCORE_DATABASE_URL"
+            )
         engine = sa.create_engine(
             parsed, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}
         )
@@ -122,6 +128,10 @@ def downgrade(url: str, revision: str) -> str:
 
 def _migrate(url: str, revision: str, move: Callable[[Config, str], None]) -> str:
     config = _config()
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(parsed.database).touch(mode=0o600)
     engine = connect(url)
     with engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -92,11 +92,6 @@ class DecisionLog:
         with self._engine.connect() as connection:
             return [json.loads(text) for text in connection.execute(statement).scalars()]
 
-    def ping(self) -> None:
-        """Raise unless the table can be read."""
-        with self._engine.connect() as connection:
-            connection.execute(sa.select(DECISIONS.c.decision_id).limit(1)).first()
-
 
 @contextmanager
 def _waiting(connection: sa.Connection, seconds: float) -> Iterator[None]:

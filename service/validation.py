@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from features.clock import day_number, instant_of, midnight_after
+from features.tables import PROMISE_DAYS
 from service.columns import remedy
 from service.errors import FieldError, invalid, pointer, shown
 from service.schemas import (
@@ -28,7 +29,6 @@ from service.schemas import (
 )
 
 CLOCK_SLACK = timedelta(minutes=5)
-PROMISE_DAYS = 366  # a promise holds contact back: for a year at most
 
 AnyBody = TypeVar("AnyBody", bound=Body)
 AnyDecision = TypeVar("AnyDecision", bound=DecisionBody)

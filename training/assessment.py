@@ -49,7 +49,7 @@ def evaluate_bundle(directory: Path, bundle: Bundle, window: Window) -> dict[str
     `rows.in_training_period` counts the judged rows whose statement is not later than the
     last one that trained: on those, measures of the same accounts flatter the model.
     """
-    config = TrainingConfig()
+    config = TrainingConfig.model_validate(bundle.training["settings"])
     population = read_population(directory, bundle.horizon_cycles, config.seed, window)
     if population.currency != bundle.currency:
         raise InputError(
@@ -59,6 +59,12 @@ def evaluate_bundle(directory: Path, bundle: Bundle, window: Window) -> dict[str
             population.currency,
         )
     taken = population.snapshots
+    if len(taken) == 0:
+        raise InputError(
+            str(directory),
+            "has no labelled snapshot of a late account in these months",
+            "Widen --from and --until: a label needs the statements of the horizon behind it.",
+        )
     rows = judged(bundle, population.panel, taken, config.threads)
     trained_until = np.datetime64(bundle.training["until"]).astype(np.int64)
     return {

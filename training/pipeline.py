@@ -3,6 +3,7 @@
 import json
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,7 @@ def _summary(
         "fold_log_loss": trained.fit.fold_log_loss,
         "data_sha256": population.data_sha256,
         "version": package_version(),
+        "tzdata": version("tzdata"),
         "settings": config.model_dump(),
     }
 

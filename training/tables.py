@@ -11,14 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import InputError
-from features.tables import ACCOUNTS, TABLES, Table
+from features.tables import ACCOUNTS, PROMISE_DAYS, TABLES, Table
 from training.columns import absent, typed
 from training.files import Source, arrow_of, arrow_schema, find
 from training.folder import whole_folder
 from training.problems import PROBLEMS_SHOWN, Problem, TablesError, located
 from training.schemas import problems_of
-
-PROMISE_DAYS = 366  # a promise holds contact back: for a year at most
 
 
 @dataclass(frozen=True)

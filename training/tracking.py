@@ -36,7 +36,7 @@ class Registered:
 
 def home() -> Path:
     """The folder of all state: CURESCORE_HOME, or `var` in the working directory."""
-    return Path(os.environ.get("CURESCORE_HOME", "var")).resolve()
+    return Path(os.environ.get("CURESCORE_HOME") or "var").resolve()
 
 
 def tracking_uri() -> str:
@@ -57,6 +57,19 @@ class Tracker:
         if self.uri.startswith("sqlite:///"):
             Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         self._client = _quiet_client(self.uri)
+
+    @classmethod
+    def existing(cls) -> "Tracker":
+        """The store that the environment names; InputError where there is none yet."""
+        path = Path(tracking_uri().removeprefix("sqlite:///"))
+        if tracking_uri().startswith("sqlite:///") and not path.is_file():
+            raise InputError(
+                str(path),
+                "there are no models: this registry does not exist",
+                "Train one with `curescore train --data DIR`, or name the right CURESCORE_HOME "
+                "or CURESCORE_TRACKING_URI.",
+            )
+        return cls()
 
     def record(
         self,
@@ -126,12 +139,14 @@ class Tracker:
         if not at:
             name, _, number = name.partition("/")
             return str(self._require(name, number).source)
-        with _absent(reference, "there is no such model", "Train one: `curescore train`."):
+        with _absent(reference, "there is no such model or alias", "Train one: `curescore train`."):
             return str(self._client.get_model_version_by_alias(name, alias).source)
 
     def _require(self, name: str, version: str) -> Any:
         with _absent(
-            f"models:/{name}/{version}", "there is no such version", "Look at the registered ones."
+            f"models:/{name}/{version}",
+            "there is no such version",
+            "`curescore train` prints the version that it registers.",
         ):
             return self._client.get_model_version(name, version)
 

@@ -37,7 +37,6 @@ def run(tmp_path: Path) -> Run:
     [
         ("db", "upgrade"),
         ("keys", "list"),
-        ("evaluate", "--data", "."),
         ("train", "--data", "."),
         ("up",),
         ("simulate", "--accounts", "10", "--months", "3", "--out", "file/below"),
@@ -49,6 +48,19 @@ def test_a_path_that_cannot_be_is_told_in_one_line(run: Run, arguments: tuple[st
     (line,) = ended.stderr.splitlines()
     assert line.startswith("cannot go on: ")
     assert "file" in line
+
+
+@pytest.mark.parametrize(
+    "arguments", [("evaluate", "--data", "."), ("promote", "cure", "1"), ("rollback", "cure")]
+)
+def test_where_no_models_are_is_told_and_nothing_is_made(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    ended = run(*arguments, CURESCORE_HOME=str(tmp_path / "empty"))
+    assert ended.returncode == 2
+    assert "empty/mlflow.db" in ended.stderr
+    assert "curescore train" in ended.stderr
+    assert not (tmp_path / "empty").exists()
 
 
 def test_a_database_that_cannot_be_made_is_told_in_one_line(run: Run) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,20 @@ def test_from_nothing_to_an_answer_and_back_quickly(tmp_path: Path) -> None:
         answered = httpx.post(f"{server.address}/v1/decisions", json=body)
         assert answered.json()["currency"] == "EUR"
         assert answered.json()["versions"]["model"] == "cure/2"
+
+
+@pytest.mark.parametrize("command", ["up", "serve"])
+def test_a_port_that_is_taken_is_told_before_anything_is_done(command: str, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = completed(environment(tmp_path), command, "--port", str(port))
+    assert done.returncode == 2
+    assert f"is in use on this machine (got {port})" in done.stderr
+    assert "PORT=" in done.stderr
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_data_that_is_not_there_is_named(tmp_path: Path) -> None:

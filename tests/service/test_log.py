@@ -198,6 +198,8 @@ def test_a_database_that_may_lose_a_commit_is_refused(log_engine: sa.Engine) -> 
 
 
 def test_migrations_make_the_tables_that_the_code_uses(url: str, decision: Decision) -> None:
+    upgrade(url)
+    downgrade(url, "base")
     engine = connect(url)
     with pytest.raises(DatabaseError, match="curescore db upgrade"):
         assert_migrated(engine)
@@ -227,9 +229,19 @@ def test_the_service_works_on_each_database(
     assert found == {"decisions": [record], "next_cursor": None}
 
 
+def test_only_an_upgrade_makes_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "log.db"
+    with pytest.raises(DatabaseError, match=r"there is no database at .*log\.db.*db upgrade"):
+        connect(f"sqlite:///{path}")
+    assert not path.parent.exists()
+    upgrade(f"sqlite:///{path}")
+    assert path.stat().st_mode & 0o077 == 0  # decisions are nobody else's to read
+
+
 def test_a_failing_database_is_503_and_nothing_is_answered_as_decided(
     generation: Generation, body: dict[str, Any], tmp_path: Path
 ) -> None:
+    (tmp_path / "never-migrated.db").touch()
     engine = connect(f"sqlite:///{tmp_path / 'never-migrated.db'}")
     client = Client(create_app(Settings(auth="off"), engine, lambda: generation))
     answered = client.post("/v1/decisions", json=body)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.clock import day_number, midnight_after, seconds
+from features.clock import day_number, midnight_after
 from features.panel import Contacts, Fixed, Payments, Statements, known_at, panel
 from features.tables import CONTACTS, codes_of
 from models.account import Account, Plan
@@ -81,7 +81,7 @@ def found(
         _payments([*(Paid(fourth(1), 9_999),) * 2, *paid], [0, 2, *(1,) * len(paid)]),
         _contacts([*(Said(fourth(1), APRIL[29]),) * 2, *said], [0, 2, *(1,) * len(said)]),
     )
-    view = known_at(history, np.array([0, 1, 2]), np.full(3, seconds(as_of)))
+    view = known_at(history, np.array([0, 1, 2]), np.full(3, as_of.timestamp()))
     return situation(history, view, 1, account, grace_days)
 
 
@@ -97,10 +97,10 @@ def _statements(days: Sequence[date]) -> Statements:
 def _payments(paid: Sequence[Paid], account: Sequence[int]) -> Payments:
     return Payments(
         np.array(account),
-        np.array([seconds(p.at) for p in paid]),
+        np.array([p.at.timestamp() for p in paid]),
         np.array([p.amount for p in paid]),
         np.array([float(p.reversed) for p in paid]),
-        np.array([np.nan if p.reversed_at is None else seconds(p.reversed_at) for p in paid]),
+        np.array([np.nan if p.reversed_at is None else p.reversed_at.timestamp() for p in paid]),
     )
 
 
@@ -109,13 +109,13 @@ def _contacts(said: Sequence[Said], account: Sequence[int]) -> Contacts:
     other = (np.zeros(len(said)) for _ in range(3))
     return Contacts(
         np.array(account),
-        np.array([seconds(s.at) for s in said]),
+        np.array([s.at.timestamp() for s in said]),
         *other,
         np.array([float(OUTCOMES[s.outcome]) for s in said]),
         np.full(len(said), np.nan),
         np.array([s.amount for s in said]),
         np.array(until),
-        np.array([np.nan if s.appointment is None else seconds(s.appointment) for s in said]),
+        np.array([np.nan if s.appointment is None else s.appointment.timestamp() for s in said]),
     )
 
 
