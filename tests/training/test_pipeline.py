@@ -175,6 +175,12 @@ def test_another_currency_is_refused(trained: Trained, tmp_path: Path) -> None:
         evaluate_bundle(tmp_path / "euros", load_bundle(trained.bundle()), Window())
 
 
+def test_months_without_labels_are_refused(trained: Trained) -> None:
+    bundle = load_bundle(trained.bundle())
+    with pytest.raises(InputError, match="no labelled snapshot"):
+        evaluate_bundle(trained.data, bundle, Window(date(1999, 1, 1), date(1999, 12, 31)))
+
+
 def test_a_broken_bundle_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a bundle"):
         load_bundle(tmp_path)
