@@ -3,14 +3,24 @@
 import lightgbm
 import numpy as np
 
-from features.panel import Events, Fixed, Floats, Indices, Panel, View
+from features.panel import (
+    Events,
+    Fixed,
+    Floats,
+    Indices,
+    Panel,
+    Statements,
+    View,
+    known_at,
+    panel,
+)
 from training.labels import Snapshots
 
 PER_STAGE = 3
 
 
 def golden(
-    panel: Panel, rows: Snapshots, booster: lightgbm.Booster, features: Floats
+    history: Panel, rows: Snapshots, booster: lightgbm.Booster, features: Floats
 ) -> tuple[Panel, View]:
     """Of each stage the lowest, the middle and the highest score: panel of their accounts, view.
 
@@ -20,53 +30,30 @@ def golden(
     chosen = np.concatenate(
         [_spread(np.flatnonzero(rows.stage == s), margin) for s in np.unique(rows.stage)]
     )
-    return cut(panel, rows.take(chosen).view)
+    return cut(history, rows.take(chosen).view)
 
 
-def cut(panel: Panel, view: View) -> tuple[Panel, View]:
+def cut(history: Panel, view: View) -> tuple[Panel, View]:
     """The panel of just the view's rows, one account each, without what the view cannot see."""
     row = view.row
-    payments, payment_start = _events(panel.payments, panel.payment_start, row, view.payment_stop)
-    contacts, contact_start = _events(panel.contacts, panel.contact_start, row, view.contact_stop)
-    length = view.stop - panel.first[row]
-    width = int(length.max(initial=0))
-    # Right-aligned again: each row's known columns move to the end.
-    source = np.arange(width) - width + view.stop[:, None]
-    known = np.arange(width) >= width - length[:, None]
-    columns = np.clip(source, 0, None)
-
-    def months(values: Floats) -> Floats:
-        return np.where(known, values[row[:, None], columns], np.nan)
-
-    small = Panel(
-        day=months(panel.day),
-        known_at=months(panel.known_at),
-        balance=months(panel.balance),
-        amount_due=months(panel.amount_due),
-        amount_paid=months(panel.amount_paid),
-        days_past_due=months(panel.days_past_due),
-        credit_limit=months(panel.credit_limit),
-        status=months(panel.status),
-        first=(width - length).astype(np.int64),
-        fixed=Fixed(
-            opened_day=panel.fixed.opened_day[row],
-            product=panel.fixed.product[row],
-            security=panel.fixed.security[row],
-            payments_known=panel.fixed.payments_known[row],
-            contacts_known=panel.fixed.contacts_known[row],
-        ),
-        payments=payments,
-        payment_start=payment_start,
-        contacts=contacts,
-        contact_start=contact_start,
+    small = panel(
+        Fixed._make(values[row] for values in history.fixed),
+        _statements(history, view),
+        _events(history.payments, history.payment_start, row, view.payment_stop),
+        _events(history.contacts, history.contact_start, row, view.contact_stop),
     )
-    n = len(row)
-    return small, View(
-        row=np.arange(n, dtype=np.int64),
-        as_of=view.as_of,
-        stop=np.full(n, width, dtype=np.int64),
-        payment_stop=payment_start[1:],
-        contact_stop=contact_start[1:],
+    return small, known_at(small, np.arange(len(row), dtype=np.int64), view.as_of)
+
+
+def _statements(history: Panel, view: View) -> Statements:
+    """The statements that each row of the view knows, under the row's number."""
+    column = np.arange(history.day.shape[1])
+    known = (column >= history.first[view.row, None]) & (column < view.stop[:, None])
+    account, months = np.nonzero(known)
+    values = history._asdict()
+    return Statements(
+        account=account.astype(np.int64),
+        **{name: values[name][view.row[account], months] for name in Statements._fields[1:]},
     )
 
 
@@ -76,14 +63,9 @@ def _spread(rows: Indices, margin: Floats) -> Indices:
     return ordered[np.unique(np.linspace(0, len(rows) - 1, PER_STAGE).round().astype(np.int64))]
 
 
-def _events(events: Events, start: Indices, row: Indices, stop: Indices) -> tuple[Events, Indices]:
-    """The events of each row up to its stop, renumbered, and where each row's begin."""
+def _events(events: Events, start: Indices, row: Indices, stop: Indices) -> Events:
+    """The events of each row up to its stop, under the row's number."""
     spans = [np.arange(start[r], end) for r, end in zip(row, stop, strict=True)]
+    account = np.repeat(np.arange(len(row)), [len(span) for span in spans])
     taken = np.concatenate(spans).astype(np.int64)
-    count = np.array([len(span) for span in spans], dtype=np.int64)
-    begin = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    columns = {
-        name: values[taken] for name, values in events._asdict().items() if name != "account"
-    }
-    account = np.repeat(np.arange(len(row), dtype=np.int64), count)
-    return type(events)(account=account, **columns), begin
+    return type(events)._make(account if i == 0 else v[taken] for i, v in enumerate(events))

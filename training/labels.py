@@ -77,15 +77,8 @@ class Snapshots:
 
     def take(self, rows: Indices | Flags) -> "Snapshots":
         """Those rows; `left` still tells of the whole population."""
-        view = self.view
         return Snapshots(
-            view=View(
-                row=view.row[rows],
-                as_of=view.as_of[rows],
-                stop=view.stop[rows],
-                payment_stop=view.payment_stop[rows],
-                contact_stop=view.contact_stop[rows],
-            ),
+            view=self.view.take(rows),
             label=self.label[rows],
             day=self.day[rows],
             label_day=self.label_day[rows],
