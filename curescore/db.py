@@ -3,7 +3,6 @@
 import typer
 
 from curescore.console import Json, out, print_json
-from curescore.failures import told
 
 db_app = typer.Typer(no_args_is_help=True, help="The database of decisions and keys.")
 
@@ -22,8 +21,7 @@ def upgrade(json: Json = False) -> None:
     from service import database
     from service.settings import load_settings
 
-    with told():
-        revision = database.upgrade(load_settings().database)
+    revision = database.upgrade(load_settings().database)
     if json:
         print_json({"revision": revision})
     else:

@@ -10,7 +10,6 @@ import typer
 from rich.table import Table
 
 from curescore.console import Json, out, print_json
-from curescore.failures import told
 from features.errors import InputError
 
 if TYPE_CHECKING:
@@ -110,8 +109,7 @@ def _keys() -> "Iterator[Keys]":
     from service.security import Keys
     from service.settings import load_settings
 
-    with told():
-        engine = connect(load_settings().database)
-        assert_migrated(engine)
-        yield Keys(engine)
-        engine.dispose()
+    engine = connect(load_settings().database)
+    assert_migrated(engine)
+    yield Keys(engine)
+    engine.dispose()

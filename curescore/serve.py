@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from curescore.console import err, out
-from curescore.failures import told
 from curescore.ports import require_free
 from features.errors import InputError
 
@@ -69,8 +68,8 @@ def serve(
     settings = load_settings()
     _check(settings, host, workers)
     require_free(host, port)
-    with told():  # also before workers start: each would only print a traceback
-        app = from_environment()
+    # Also before workers start: each would only print a traceback.
+    app = from_environment()
     out.print(f"serving on http://{host}:{port} (API /docs, pages /review)", soft_wrap=True)
     uvicorn.run(
         app if workers == 1 else "service.app:from_environment",
