@@ -1,7 +1,7 @@
 """From settings to the generation that is served: the bundles, the policy, the versions."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +10,8 @@ from typing import Any
 from models.decide import Generation
 from models.intensity.policy import load_policy
 from models.score.bundle import Bundle, load
-from models.score.manifest import MANIFEST, BundleError
+from models.score.contributions import TABLE_LIMIT
+from models.score.manifest import MANIFEST, BundleError, Manifest, read_manifest
 from models.score.warm import warm
 from models.target import TARGETS
 from service.settings import Settings
@@ -31,33 +32,50 @@ def load_generation(settings: Settings) -> Generation:
     Raises ModelsError where there is no model or one must not be served, and
     features.errors.InputError for a policy file with mistakes.
     """
-    policy = load_policy(settings.policy)
-    served = dict(_from_folder(settings.models) if settings.models else _from_registry(settings))
+    limit = TABLE_LIMIT if settings.table_limit is None else settings.table_limit
+    return generation_of(served_folders(settings), settings.policy, limit)
+
+
+def generation_of(served: Mapping[str, Path], policy: Path | None, table_limit: int) -> Generation:
+    """The generation of these bundle folders, by the name and version they are served under.
+
+    `policy` is a file (None: the one that comes with the package). Raises as `load_generation`.
+    """
+    checked = load_policy(policy)
     if not served:
         raise ModelsError(f"no model to serve: {TRAIN_FIRST}")
-    bundles = {bundle.target: bundle for bundle in served.values()}
-    if len(bundles) < len(served):
-        raise ModelsError(f"more than one bundle for one target: {', '.join(served)}")
+    bundles = {name: _verified(folder, table_limit) for name, folder in served.items()}
+    targets = {bundle.target: bundle for bundle in bundles.values()}
+    if len(targets) < len(bundles):
+        raise ModelsError(f"more than one bundle for one target: {', '.join(bundles)}")
     warm()
     return Generation(
-        bundles=bundles,
-        models={bundle.target: name for name, bundle in served.items()},
-        policy=policy,
+        bundles=targets,
+        models={bundle.target: name for name, bundle in bundles.items()},
+        policy=checked,
         code=version("curescore"),
         tzdata=version("tzdata"),
     )
 
 
-def _from_folder(folder: Path) -> Iterator[tuple[str, Bundle]]:
-    """Name and bundle of the folder itself, or of each folder in it that is a bundle."""
+def served_folders(settings: Settings) -> dict[str, Path]:
+    """Folder of each bundle to serve, by name and version; those of the registry are fetched.
+
+    Raises ModelsError where the registry does not answer, or holds another bundle than it says.
+    """
+    return dict(_from_folder(settings.models) if settings.models else _from_registry(settings))
+
+
+def _from_folder(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Name and folder of the bundle `folder` itself, or of each bundle in it."""
     inside = sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
     for directory in [folder] if (folder / MANIFEST).is_file() else inside:
-        bundle = _verified(directory)
-        yield f"{bundle.target}@{bundle.sha256[:12]}", bundle
+        said = _manifest(directory)
+        yield f"{said.target}@{said.sha256[:12]}", directory
 
 
-def _from_registry(settings: Settings) -> Iterator[tuple[str, Bundle]]:
-    """Name and version, and bundle, of each target's champion."""
+def _from_registry(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Name and version, and folder, of each target's champion."""
     logging.getLogger("alembic").setLevel(logging.WARNING)  # mlflow's own tables, not news here
     from mlflow import MlflowClient
 
@@ -66,11 +84,11 @@ def _from_registry(settings: Settings) -> Iterator[tuple[str, Bundle]]:
     for target in TARGETS:
         champion = _champion(client, target)
         if champion is not None:
-            name = f"{target}/{champion.version}"
-            bundle = _verified(_fetched(settings, champion))
-            if (bundle.target, bundle.sha256) != (target, champion.tags[DIGEST_TAG]):
+            name, folder = f"{target}/{champion.version}", _fetched(settings, champion)
+            said = _manifest(folder)
+            if (said.target, said.sha256) != (target, champion.tags[DIGEST_TAG]):
                 raise ModelsError(f"{name} is not the bundle that was registered: train anew")
-            yield name, bundle
+            yield name, folder
 
 
 def _local_store_exists(settings: Settings) -> None:
@@ -115,8 +133,15 @@ def _fetched(settings: Settings, champion: Any) -> Path:
     return cached
 
 
-def _verified(directory: Path) -> Bundle:
+def _manifest(directory: Path) -> Manifest:
     try:
-        return load(directory)
+        return read_manifest(directory)
+    except BundleError as error:
+        raise ModelsError(str(error)) from error
+
+
+def _verified(directory: Path, table_limit: int) -> Bundle:
+    try:
+        return load(directory, table_limit)
     except BundleError as error:
         raise ModelsError(str(error)) from error

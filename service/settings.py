@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     policy: Path | None = None
     auth: Literal["keys", "off"] = "keys"
     body_limit: int = Field(10 * 2**20, ge=2**10, le=2**30)
+    table_limit: int | None = Field(None, ge=0)  # None: the models' own default
 
     @field_validator("database_url")
     @classmethod

@@ -10,7 +10,7 @@ from features.matrix import matrix
 from features.panel import known_at, panel
 from models.score.bundle import Content, write
 from models.score.calibration import Calibration
-from models.score.contributions import contributions
+from models.score.contributions import Explainer
 from models.score.standing import references
 from tests.histories import random_tables
 
@@ -51,7 +51,7 @@ def content(
         lightgbm.Dataset(used, label, feature_name=list(features)),
         num_boost_round=40,
     )
-    shares, _ = contributions(booster, used)
+    shares = Explainer(booster).explain(used).contributions
     few = np.arange(8)
     small = panel(
         *(

@@ -15,7 +15,7 @@ from features.matrix import matrix
 from features.panel import Floats
 from models.score.bundle import Bundle, Content, write
 from models.score.calibration import Calibration
-from models.score.contributions import contributions
+from models.score.contributions import Explainer
 from models.score.scores import score_matrix
 from models.score.standing import references
 from training.assessment import judged, load_bundle
@@ -31,7 +31,7 @@ from training.population import Population, Window, read_population
 from training.split import Split, out_of_time
 from training.tracking import BUNDLE, Registered, Tracker
 
-EXPLAINED_ROWS = 10_000  # enough for percentiles to half a point; contributions are slow
+EXPLAINED_ROWS = 10_000  # enough for percentiles to half a point
 PLOTTED_ROWS = 1_000
 
 
@@ -138,7 +138,7 @@ def _content(
     config: TrainingConfig,
 ) -> Content:
     explained = trained.features[_sample(len(trained.rows), EXPLAINED_ROWS, config.seed)]
-    shares, _ = contributions(trained.fit.booster, explained)
+    shares = Explainer(trained.fit.booster).explain(explained).contributions
     return Content(
         target=target,
         horizon_cycles=config.horizon_cycles,

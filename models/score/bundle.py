@@ -19,11 +19,12 @@ from features.matrix import matrix
 from features.panel import Panel, View
 from models.score import manifest as files
 from models.score.booster import BoosterError, booster_text, read_booster
-from models.score.calibration import Calibration, log_odds
-from models.score.contributions import contributions
+from models.score.calibration import Calibration
+from models.score.contributions import TABLE_LIMIT, Explainer
 from models.score.golden import golden_rows, golden_text
 from models.score.manifest import RESTORE, BundleError, json_text, read_manifest, write_manifest
 from models.score.standing import STEPS, References
+from models.score.trees import read_trees
 
 # Another machine's compiler may order a sum otherwise; a changed definition moves far more.
 GOLDEN_TOLERANCE = 1e-9
@@ -51,7 +52,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle; `sha256` names it for good."""
+    """A verified bundle; `sha256` names it for good, `explainer` is the booster's."""
 
     sha256: str
     target: str
@@ -59,6 +60,7 @@ class Bundle:
     currency: str
     features: tuple[str, ...]
     booster: lightgbm.Booster
+    explainer: Explainer
     calibration: Calibration
     references: References
     roll_rate: dict[str, Any]
@@ -73,23 +75,26 @@ class Bundle:
 def write(directory: Path, content: Content) -> str:
     """Write the bundle into a folder that is empty or new, and return its SHA-256.
 
-    The same content gives the same digest. Raises FileExistsError where files are in the way.
+    The same content gives the same digest. Raises FileExistsError where files are in the way,
+    BoosterError where the booster is of a kind that is not explained.
     """
+    text = booster_text(content.booster)
+    read_trees(text)  # refuses what is not explained, before anything is written
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         raise FileExistsError(f"{directory} is not empty: name a new folder for the bundle")
     panel, view = content.golden
     golden = matrix(panel, view)[:, [NAMES.index(name) for name in content.features]]
-    (directory / files.BOOSTER).write_text(booster_text(content.booster))
+    (directory / files.BOOSTER).write_text(text)
     (directory / files.GOLDEN).write_text(golden_text(panel, view))
     (directory / files.ROLL_RATE).write_text(json_text(content.roll_rate))
     np.save(directory / files.ABILITY, content.references.ability)
     np.save(directory / files.WILLINGNESS, content.references.willingness)
     np.save(directory / files.GOLDEN_FEATURES, golden)
     # What is served is the text as read back, so that is what must reproduce.
-    booster = read_booster(directory / files.BOOSTER)
-    np.save(directory / files.GOLDEN_LOG_ODDS, _log_odds(booster, content.calibration, golden))
+    explainer = Explainer(read_booster(directory / files.BOOSTER))
     line = content.calibration
+    np.save(directory / files.GOLDEN_LOG_ODDS, line.log_odds(explainer.explain(golden).margin))
     return write_manifest(
         directory,
         {
@@ -106,22 +111,25 @@ def write(directory: Path, content: Content) -> str:
     )
 
 
-def load(directory: Path) -> Bundle:
+def load(directory: Path, table_limit: int = TABLE_LIMIT) -> Bundle:
     """Read and verify the bundle in `directory`.
 
-    Raises BundleError where a file is missing, changed or unsound, a feature is unknown or is
-    now computed otherwise, or a golden row does not score as it did.
+    `table_limit` bounds, in bytes, the tables that its explanations are looked up in. Raises
+    BundleError where a file is missing, changed or unsound, a feature is unknown or is now
+    computed otherwise, or a golden row does not score as it did.
     """
     manifest = read_manifest(directory)
     names = tuple(feature.name for feature in manifest.features)
     try:
+        booster = read_booster(directory / files.BOOSTER)
         bundle = Bundle(
             sha256=manifest.sha256,
             target=manifest.target,
             horizon_cycles=manifest.horizon_cycles,
             currency=manifest.currency,
             features=names,
-            booster=read_booster(directory / files.BOOSTER),
+            booster=booster,
+            explainer=Explainer(booster, table_limit),
             calibration=Calibration(manifest.calibration.slope, manifest.calibration.intercept),
             references=References(
                 ability=_reference(directory / files.ABILITY),
@@ -149,7 +157,7 @@ def _reference(path: Path) -> NDArray[np.float64]:
 def _check_golden(directory: Path, bundle: Bundle) -> None:
     panel, view = golden_rows((directory / files.GOLDEN).read_text())
     features = matrix(panel, view)[:, bundle.columns]
-    total = _log_odds(bundle.booster, bundle.calibration, features)
+    total = bundle.calibration.log_odds(bundle.explainer.explain(features).margin)
     told = ((files.GOLDEN_FEATURES, "features", features), (files.GOLDEN_LOG_ODDS, "scores", total))
     for name, what, now in told:
         then = np.load(directory / name, allow_pickle=False)
@@ -160,10 +168,3 @@ def _check_golden(directory: Path, bundle: Bundle) -> None:
                 f"the golden rows give other {what} than when the bundle was made: "
                 "serve with the version that trained it, or train anew"
             )
-
-
-def _log_odds(
-    booster: lightgbm.Booster, line: Calibration, features: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    shares, base = contributions(booster, features)
-    return log_odds(line.slope * base + line.intercept, line.slope * shares)

@@ -22,20 +22,9 @@ class Calibration:
         if not (math.isfinite(self.slope) and self.slope > 0 and math.isfinite(self.intercept)):
             raise ValueError(f"not a rising line: slope {self.slope}, intercept {self.intercept}")
 
-
-@njit(cache=True, nogil=True)
-def log_odds(base: float, contributions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """base plus each row's contributions [n × k], added one by one from the left.
-
-    The order of additions is fixed so that a row's sum does not depend on its company.
-    """
-    out = np.empty(contributions.shape[0])
-    for i in range(contributions.shape[0]):
-        total = base
-        for j in range(contributions.shape[1]):
-            total += contributions[i, j]
-        out[i] = total
-    return out
+    def log_odds(self, margin: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The calibrated log-odds of each margin."""
+        return self.slope * margin + self.intercept
 
 
 @njit(cache=True, nogil=True)

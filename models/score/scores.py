@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from features.matrix import matrix
 from features.panel import Panel, View
 from models.score.bundle import Bundle
-from models.score.calibration import log_odds, probability
-from models.score.contributions import contributions
+from models.score.calibration import probability
 from models.score.standing import group_sum, percentile
 
 Floats = NDArray[np.float64]
@@ -18,8 +17,8 @@ Floats = NDArray[np.float64]
 class Scores(NamedTuple):
     """Scores of the n rows of a view, for the k features of the bundle.
 
-    `base_log_odds` plus a row's `contributions` (log-odds) is its `log_odds`; `ability` and
-    `willingness` are percentiles, 0 to 100.
+    `base_log_odds` plus a row's `contributions` (log-odds) is its `log_odds`, to 1e-9;
+    `ability` and `willingness` are percentiles, 0 to 100.
     """
 
     features: Floats
@@ -39,14 +38,13 @@ def score(bundle: Bundle, panel: Panel, view: View) -> Scores:
 def score_matrix(bundle: Bundle, features: Floats) -> Scores:
     """Score ready-made features [n × k], in the bundle's order."""
     line = bundle.calibration
-    margin_shares, base_margin = contributions(bundle.booster, features)
-    shares = line.slope * margin_shares
-    base = line.slope * base_margin + line.intercept
-    total = log_odds(base, shares)
+    explained = bundle.explainer.explain(features)
+    shares = line.slope * explained.contributions
+    total = line.log_odds(explained.margin)
     return Scores(
         features=features,
         contributions=shares,
-        base_log_odds=base,
+        base_log_odds=line.slope * bundle.explainer.base + line.intercept,
         log_odds=total,
         probability=probability(total),
         ability=percentile(

@@ -1,5 +1,6 @@
 """Warming: compile what scoring runs into numba's cache, so that no request waits for it."""
 
+import lightgbm
 import numpy as np
 
 from features.matrix import matrix
@@ -12,7 +13,8 @@ from features.panel import (
     known_at,
     panel,
 )
-from models.score.calibration import log_odds, probability
+from models.score.calibration import probability
+from models.score.contributions import Explainer
 
 
 def warm() -> None:
@@ -20,7 +22,10 @@ def warm() -> None:
     history = _one_account()
     view = known_at(history, np.zeros(1, np.int64), np.array([86_400.0 * 32]))
     features = matrix(history, view)
-    probability(log_odds(0.0, np.zeros_like(features)))
+    shape = (50, features.shape[1])  # fewer rows than LightGBM ever splits
+    rows = lightgbm.Dataset(np.zeros(shape), np.zeros(len(features) * shape[0]))
+    constant = lightgbm.train({"num_threads": 1, "verbose": -1}, rows, num_boost_round=1)
+    probability(Explainer(constant).explain(features).margin)
 
 
 def _one_account() -> Panel:

@@ -1,12 +1,15 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pytest
 
 from features.catalogue import BY_NAME, NAMES
+from models.score.booster import BoosterError
 from models.score.bundle import load, write
 from models.score.calibration import Calibration
 from models.score.manifest import FILES, MANIFEST, SCHEMA, BundleError, json_text, sha256_of
@@ -229,3 +232,21 @@ def test_writing_over_files_is_refused(bundle_dir: Path) -> None:
 def test_a_line_that_does_not_rise_is_refused(slope: float) -> None:
     with pytest.raises(ValueError, match="rising line"):
         Calibration(slope, 0.0)
+
+
+def test_a_booster_that_splits_by_categories_is_refused_by_the_feature_s_name(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    whole = content()
+    used = rng.normal(size=(400, len(whole.features)))
+    column = whole.features.index("is_credit_card")
+    used[:, column] = rng.integers(0, 4, 400)
+    data = lightgbm.Dataset(
+        used,
+        (used[:, column] > 1).astype(float),
+        feature_name=list(whole.features),
+        categorical_feature=["is_credit_card"],
+    )
+    booster = lightgbm.train({"objective": "binary", "num_threads": 1, "verbose": -1}, data, 3)
+    with pytest.raises(BoosterError, match=r"by categories.*is_credit_card"):
+        write(tmp_path / "bundle", replace(whole, booster=booster))
+    assert not (tmp_path / "bundle").exists()
