@@ -67,11 +67,16 @@ class _Scored(NamedTuple):
 
 
 def decide(
-    generation: Generation, accounts: Sequence[Account], panel: Panel, view: View
+    generation: Generation,
+    accounts: Sequence[Account],
+    panel: Panel,
+    view: View,
+    reasons: int | None = None,
 ) -> list[Decision | Refusal]:
     """One decision or refusal per account, in order; row i of the view belongs to accounts[i].
 
-    An account's decision does not depend on the other accounts.
+    A decision keeps its `reasons` largest reasons, None: every one. An account's decision does
+    not depend on the other accounts.
     """
     results: list[Decision | Refusal | None] = [
         _refusal(generation, account, panel, view, i) for i, account in enumerate(accounts)
@@ -86,7 +91,7 @@ def decide(
             scores = score(bundle, panel, view.take(np.array(rows, dtype=np.int64)))
             for position, i in enumerate(rows):
                 row = _Scored(bundle, scores, position)
-                results[i] = _decision(generation, accounts[i], row, panel, view, i)
+                results[i] = _decision(generation, accounts[i], row, reasons, panel, view, i)
     assert all(result is not None for result in results)
     return [result for result in results if result is not None]
 
@@ -151,7 +156,13 @@ def _has_no_open_statement(panel: Panel, view: View, i: int) -> Refusal | None:
 
 
 def _decision(
-    generation: Generation, account: Account, row: _Scored, panel: Panel, view: View, i: int
+    generation: Generation,
+    account: Account,
+    row: _Scored,
+    most_reasons: int | None,
+    panel: Panel,
+    view: View,
+    i: int,
 ) -> Decision:
     policy = generation.policy
     stage = stage_of(account.days_past_due)
@@ -161,6 +172,7 @@ def _decision(
     intensity = choose(policy, account, stage, risk, known)
     as_of = instant_of(float(view.as_of[i])).astimezone(_zone(account.timezone))
     newest = float(panel.known_at[view.row[i], view.stop[i] - 1])
+    reasons, others = _reasons(row, most_reasons)
     return Decision(
         account_id=account.account_id,
         as_of=as_of.isoformat(),
@@ -169,7 +181,8 @@ def _decision(
         currency=account.currency,
         status="proposed" if intensity.needs_approval else "effective",
         score=_score(row, probability, stage, risk),
-        reasons=_reasons(row),
+        reasons=reasons,
+        other_contributions=others,
         intensity=intensity,
         versions=_versions(generation, row.bundle),
     )
@@ -203,21 +216,24 @@ def _versions(generation: Generation, bundle: Bundle) -> dict[str, str | None]:
     }
 
 
-def _reasons(row: _Scored) -> tuple[Reason, ...]:
-    """Every feature's share, largest first; features of equal share stay in their order."""
-    names = row.bundle.features
+def _reasons(row: _Scored, most: int | None) -> tuple[tuple[Reason, ...], float]:
+    """The `most` largest shares of features, and the sum of the others.
+
+    Features of equal share stay in their order.
+    """
     shares = row.scores.contributions[row.i]
-    values = row.scores.features[row.i]
-    return tuple(
-        Reason(
-            feature=names[j],
-            group=BY_NAME[names[j]].group,
-            value=None if np.isnan(values[j]) else float(values[j]),
-            unit=BY_NAME[names[j]].unit,
-            contribution=float(shares[j]),
-        )
-        for j in np.argsort(-np.abs(shares), kind="stable")
+    order = np.argsort(-np.abs(shares), kind="stable")
+    kept, others = order[:most], order[len(order) if most is None else most :]
+    told = zip(
+        (BY_NAME[row.bundle.features[j]] for j in kept.tolist()),
+        row.scores.features[row.i, kept].tolist(),
+        shares[kept].tolist(),
+        strict=True,
     )
+    return tuple(
+        Reason(feature.name, feature.group, None if value != value else value, feature.unit, share)
+        for feature, value, share in told
+    ), float(shares[others].sum())
 
 
 @lru_cache(maxsize=1_024)

@@ -21,8 +21,9 @@ class Reason:
 class Score:
     """The calibrated probability of `target` and what it is made of.
 
-    `base_log_odds` plus the contributions of all reasons is `log_odds`, to 1e-6;
-    `ability` and `willingness` are percentiles (0 to 100) of the training population.
+    `base_log_odds` plus the contributions of all reasons and `other_contributions` is
+    `log_odds`, to 1e-6; `ability` and `willingness` are percentiles (0 to 100) of the training
+    population.
     """
 
     target: str
@@ -84,7 +85,8 @@ class Intensity:
 class Decision:
     """What was decided for one account at `as_of`, before it is given an id and recorded.
 
-    Instants are ISO 8601 with offset. `reasons` holds every feature, largest first.
+    Instants are ISO 8601 with offset. `reasons` holds features by their share, largest first;
+    `other_contributions` is the sum (log-odds) of the shares of those that it leaves out.
     """
 
     account_id: str
@@ -95,5 +97,6 @@ class Decision:
     status: Status
     score: Score
     reasons: tuple[Reason, ...]
+    other_contributions: float
     intensity: Intensity
     versions: dict[str, str | None] = field(default_factory=dict)

@@ -48,7 +48,7 @@ def entry(decision: Decision, inputs: dict[str, Any], *, decided_at: datetime, a
         "currency": decision.currency,
         "score": _plain(decision.score),
         "reasons": [_reason(reason) for reason in decision.reasons],
-        "other_contributions": 0.0,
+        "other_contributions": decision.other_contributions,
         "intensity": _intensity(decision.intensity),
         "inputs_sha256": hashlib.sha256(inputs_json.encode()).hexdigest(),
         "versions": decision.versions,
@@ -68,7 +68,9 @@ def shown(record: Record, reasons: int | None, language: Language) -> Record:
         "reasons": [
             {**reason, "text": _text(reason, record["currency"], language)} for reason in kept
         ],
-        "other_contributions": math.fsum(r["contribution"] for r in every[len(kept) :]),
+        "other_contributions": math.fsum(
+            [record["other_contributions"], *(r["contribution"] for r in every[len(kept) :])]
+        ),
     }
 
 
@@ -97,8 +99,18 @@ def utc_text(instant: datetime) -> str:
 
 def new_id(at: datetime) -> UUID:
     """A new UUID of version 7: ids sort by the millisecond at which they were made."""
+    return _id(at, os.urandom(10))
+
+
+def derived_id(at: datetime, run: UUID, account_id: str) -> UUID:
+    """The id of a run's decision on an account: always the same, and like a new one otherwise."""
+    return _id(at, hashlib.sha256(run.bytes + account_id.encode()).digest()[:10])
+
+
+def _id(at: datetime, rest: bytes) -> UUID:
+    """The UUID of version 7 with `rest`, 10 bytes, after the milliseconds of `at`."""
     milliseconds = int(at.timestamp() * 1000)
-    value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds << 80) | int.from_bytes(rest, "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)

@@ -167,15 +167,21 @@ def load_policy(path: Path | None = None) -> Policy:
     Raises InputError for a file that cannot be read, and PolicyError, an InputError that
     lists every mistake, for one that is not a sound policy.
     """
+    return parse_policy(policy_content(path), PACKAGED if path is None else str(path))
+
+
+def policy_content(path: Path | None = None) -> bytes:
+    """The bytes of a policy file, which need not be sound; None means the packaged one.
+
+    Raises InputError for a file that cannot be read.
+    """
     if path is None:
-        packaged = files("models.intensity") / PACKAGED
-        return parse_policy(packaged.read_bytes(), PACKAGED)
+        return (files("models.intensity") / PACKAGED).read_bytes()
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
         raise InputError(str(path), problem, "Name a readable policy file.") from error
-    return parse_policy(content, str(path))
 
 
 def parse_policy(content: bytes, where: str) -> Policy:
