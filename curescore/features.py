@@ -11,6 +11,9 @@ from curescore.console import Json, out, print_json
 
 def features(
     json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print docs/features.md, the page of the features.")
+    ] = False,
     warm: Annotated[
         bool, typer.Option("--warm", help="Compile them into the cache and print the time taken.")
     ] = False,
@@ -21,6 +24,11 @@ def features(
     """
     if warm:
         _warm(json)
+        return
+    if markdown:
+        from features.page import page
+
+        print(page(), end="")
         return
     from features.catalogue import CATALOGUE
 

@@ -1,64 +1,60 @@
-"""Contact: how often the debtor was tried, reached, and what was promised and kept."""
+"""Contact: how often the debtor was tried and reached, by what means, at what hour."""
 
 import numpy as np
-from numba import njit
 
-from features.clock import DAY_SECONDS
+from features.compiled import compiled
+from features.events import OUT, contacts_within, days_since, of_contacts, spoke
 from features.feature import Family
-from features.history import History, days_since, ratio, stands
-from features.tables import CONTACTS, MONEY_DECIMALS, codes_of
+from features.history import History
+from features.series import ratio
+from features.tables import CONTACTS, codes_of
 
 FAMILY = Family("contact")
 
-OUT = codes_of(CONTACTS, "direction")["out"]
 NO_ANSWER = codes_of(CONTACTS, "outcome")["no_answer"]
-CONVERSATION = codes_of(CONTACTS, "outcome")["conversation"]
-PROMISE = codes_of(CONTACTS, "outcome")["promise"]
-REFUSED = codes_of(CONTACTS, "outcome")["refused"]
+WRONG_PARTY = codes_of(CONTACTS, "outcome")["wrong_party"]
 CALL = codes_of(CONTACTS, "channel")["call"]
 VISIT = codes_of(CONTACTS, "channel")["visit"]
+AGENCY = codes_of(CONTACTS, "channel")["agency"]
+LEGAL = codes_of(CONTACTS, "channel")["legal"]
 
-# Amounts have at most so many decimals; their float sum may fall short by an ulp.
-HALF_UNIT = 0.5 * 10.0**-MONEY_DECIMALS
-
-
-@njit
-def spoke(h: History, i: int) -> bool:
-    """Contact i reached the debtor: a conversation, with a promise or refusal or without."""
-    outcome = h.outcome[i]
-    return outcome == CONVERSATION or outcome == PROMISE or outcome == REFUSED
+EVENING = 17.0  # o'clock: from then on most are home from work
 
 
-@njit
-def first_within(h: History, days: float) -> int:
-    """Position of the oldest contact that is less than so many days old."""
-    i = len(h.contact_at)
-    while i > 0 and days_since(h, h.contact_at[i - 1]) < days:
-        i -= 1
-    return i
+@compiled
+def tried(h: History, i: int) -> bool:
+    """Contact i was a call or a visit to the debtor."""
+    return h.direction[i] == OUT and h.channel[i] in (CALL, VISIT)
 
 
-@njit
-def if_known(h: History, count: int) -> float:
-    """The count, or NaN where the contacts are not known."""
-    return float(count) if h.contacts_known else np.nan
+@compiled
+def attempts(h: History, days: float) -> float:
+    """Outbound contacts of so many days."""
+    count = 0
+    for i in range(contacts_within(h, days), len(h.contact_at)):
+        count += h.direction[i] == OUT
+    return of_contacts(h, count)
 
 
-@njit
-def paid_on_promise(h: History, i: int) -> float:
-    """Payments that stand, from promise i to the end of its last day, as far as is known."""
-    total = 0.0
-    for p in range(len(h.payment_at)):
-        if h.contact_at[i] <= h.payment_at[p] <= h.promised_until[i] and stands(h, p):
-            total += h.payment_amount[p]
-    return total
+@compiled
+def reach_rate(h: History, days: float, hour: float) -> float:
+    """Share of the calls and visits of so many days, from that local hour on, that reached."""
+    count, reached = 0, 0
+    for i in range(contacts_within(h, days), len(h.contact_at)):
+        if tried(h, i) and h.local_hour[i] >= hour:
+            count += 1
+            reached += spoke(h, i)
+    return ratio(float(reached), float(count))
 
 
-@njit
-def kept(h: History, i: int) -> bool:
-    """Promise i was paid in time; any payment counts where no amount was promised."""
-    paid = paid_on_promise(h, i)
-    return paid > 0 and not paid < h.promised_amount[i] - HALF_UNIT
+@FAMILY.feature(
+    unit="count",
+    group="contact",
+    en="Attempts to reach the debtor in 7 days: {value}",
+    zh="近 7 天联系尝试次数：{value}",
+)
+def attempts_7(h: History) -> float:
+    return attempts(h, 7.0)
 
 
 @FAMILY.feature(
@@ -68,23 +64,33 @@ def kept(h: History, i: int) -> bool:
     zh="近 30 天联系尝试次数：{value}",
 )
 def attempts_30(h: History) -> float:
-    count = 0
-    for i in range(first_within(h, 30.0), len(h.contact_at)):
-        count += h.direction[i] == OUT
-    return if_known(h, count)
+    return attempts(h, 30.0)
+
+
+@FAMILY.feature(
+    unit="days",
+    group="contact",
+    en="Days since the last attempt to reach the debtor: {value}",
+    zh="距上次联系尝试的天数：{value}",
+)
+def days_since_attempt(h: History) -> float:
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if h.direction[i] == OUT:
+            return days_since(h, h.contact_at[i])
+    return np.nan
 
 
 @FAMILY.feature(
     unit="count",
     group="contact",
     en="Conversations in 90 days: {value}",
-    zh="近 90 天通话沟通次数：{value}",
+    zh="近 90 天沟通次数：{value}",
 )
 def conversations_90(h: History) -> float:
     count = 0
-    for i in range(first_within(h, 90.0), len(h.contact_at)):
+    for i in range(contacts_within(h, 90.0), len(h.contact_at)):
         count += spoke(h, i)
-    return if_known(h, count)
+    return of_contacts(h, count)
 
 
 @FAMILY.feature(
@@ -95,28 +101,59 @@ def conversations_90(h: History) -> float:
     zh="近 90 天电话与上门的接通率：{value}",
 )
 def reach_rate_90(h: History) -> float:
-    tried, reached = 0, 0
-    for i in range(first_within(h, 90.0), len(h.contact_at)):
-        if h.direction[i] == OUT and (h.channel[i] == CALL or h.channel[i] == VISIT):
-            tried += 1
-            reached += spoke(h, i)
-    return ratio(float(reached), float(tried))
+    return reach_rate(h, 90.0, 0.0)
+
+
+@FAMILY.feature(
+    unit="share",
+    group="contact",
+    monotone=1,
+    en="Share of calls and visits in 365 days that reached the debtor: {value}",
+    zh="近 365 天电话与上门的接通率：{value}",
+)
+def reach_rate_365(h: History) -> float:
+    return reach_rate(h, 365.0, 0.0)
+
+
+@FAMILY.feature(
+    unit="share",
+    group="contact",
+    en="Share of calls and visits from 17:00 on, in 180 days, that reached the debtor: {value}",
+    zh="近 180 天 17:00 及以后电话与上门的接通率：{value}",
+)
+def evening_reach_rate_180(h: History) -> float:
+    return reach_rate(h, 180.0, EVENING)
+
+
+@FAMILY.feature(
+    unit="hour",
+    group="contact",
+    en="Average hour of the calls and visits in 365 days that reached the debtor: {value}",
+    zh="近 365 天接通的电话与上门的平均时刻：{value}",
+)
+def reached_hour_365(h: History) -> float:
+    total, count = 0.0, 0
+    for i in range(contacts_within(h, 365.0), len(h.contact_at)):
+        if tried(h, i) and spoke(h, i):
+            total += h.local_hour[i]
+            count += 1
+    return ratio(total, float(count))
 
 
 @FAMILY.feature(
     unit="count",
     group="contact",
     monotone=-1,
-    en="Unanswered attempts since the debtor was last reached: {value}",
-    zh="自上次接通以来的未接次数：{value}",
+    en="Unanswered attempts since the last conversation: {value}",
+    zh="自上次沟通以来的未接次数：{value}",
 )
 def unanswered_streak(h: History) -> float:
     count = 0
     for i in range(len(h.contact_at) - 1, -1, -1):
         if spoke(h, i):
             break
-        count += h.outcome[i] == NO_ANSWER
-    return if_known(h, count)
+        count += h.direction[i] == OUT and h.outcome[i] == NO_ANSWER
+    return of_contacts(h, count)
 
 
 @FAMILY.feature(
@@ -133,6 +170,19 @@ def days_since_conversation(h: History) -> float:
 
 
 @FAMILY.feature(
+    unit="yes_no",
+    group="contact",
+    en="The debtor began the last conversation: {value}",
+    zh="上次沟通由债务人主动发起：{value}",
+)
+def last_conversation_inbound(h: History) -> float:
+    for i in range(len(h.contact_at) - 1, -1, -1):
+        if spoke(h, i):
+            return 0.0 if h.direction[i] == OUT else 1.0
+    return np.nan
+
+
+@FAMILY.feature(
     unit="count",
     group="contact",
     monotone=1,
@@ -141,64 +191,46 @@ def days_since_conversation(h: History) -> float:
 )
 def inbound_90(h: History) -> float:
     count = 0
-    for i in range(first_within(h, 90.0), len(h.contact_at)):
+    for i in range(contacts_within(h, 90.0), len(h.contact_at)):
         count += h.direction[i] != OUT
-    return if_known(h, count)
-
-
-@FAMILY.feature(
-    unit="count",
-    group="willingness",
-    monotone=-1,
-    en="Refusals to pay in 180 days: {value}",
-    zh="近 180 天拒绝还款次数：{value}",
-)
-def refusals_180(h: History) -> float:
-    count = 0
-    for i in range(first_within(h, 180.0), len(h.contact_at)):
-        count += h.outcome[i] == REFUSED
-    return if_known(h, count)
-
-
-@FAMILY.feature(
-    unit="count",
-    group="willingness",
-    en="Promises to pay in 180 days: {value}",
-    zh="近 180 天承诺还款次数：{value}",
-)
-def promises_180(h: History) -> float:
-    count = 0
-    for i in range(first_within(h, 180.0), len(h.contact_at)):
-        count += h.outcome[i] == PROMISE
-    return if_known(h, count)
-
-
-@FAMILY.feature(
-    unit="share",
-    group="willingness",
-    monotone=1,
-    en="Share of the promises due in 365 days that were kept: {value}",
-    zh="近 365 天到期承诺的履约率：{value}",
-)
-def promises_kept_share_365(h: History) -> float:
-    if not h.payments_known:
-        return np.nan
-    due, fulfilled = 0, 0
-    for i in range(first_within(h, 365.0), len(h.contact_at)):
-        if h.outcome[i] == PROMISE and h.promised_until[i] <= h.as_of:
-            due += 1
-            fulfilled += kept(h, i)
-    return ratio(float(fulfilled), float(due))
+    return of_contacts(h, count)
 
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
-    en="Days until the latest dated promise is due (negative: past): {value}",
-    zh="距最近一次有日期的承诺到期的天数（负数表示已过期）：{value}",
+    group="contact",
+    en="Days since the debtor last called or wrote: {value}",
+    zh="距债务人上次主动联系的天数：{value}",
 )
-def days_to_promise(h: History) -> float:
+def days_since_inbound(h: History) -> float:
     for i in range(len(h.contact_at) - 1, -1, -1):
-        if h.outcome[i] == PROMISE and not np.isnan(h.promised_until[i]):
-            return np.ceil((h.promised_until[i] - h.as_of) / DAY_SECONDS)
+        if h.direction[i] != OUT:
+            return days_since(h, h.contact_at[i])
     return np.nan
+
+
+@FAMILY.feature(
+    unit="count",
+    group="contact",
+    monotone=-1,
+    en="Contacts that reached a wrong party in 90 days: {value}",
+    zh="近 90 天联系到非本人的次数：{value}",
+)
+def wrong_parties_90(h: History) -> float:
+    count = 0
+    for i in range(contacts_within(h, 90.0), len(h.contact_at)):
+        count += h.outcome[i] == WRONG_PARTY
+    return of_contacts(h, count)
+
+
+@FAMILY.feature(
+    unit="count",
+    group="contact",
+    en="Attempts by an agency or by legal means in 365 days: {value}",
+    zh="近 365 天委外或法律途径的联系尝试次数：{value}",
+)
+def escalations_365(h: History) -> float:
+    count = 0
+    for i in range(contacts_within(h, 365.0), len(h.contact_at)):
+        count += h.direction[i] == OUT and h.channel[i] in (AGENCY, LEGAL)
+    return of_contacts(h, count)

@@ -1,23 +1,12 @@
-"""Delinquency: how late the account is, was, and how often it found its way back."""
+"""Delinquency: how late the account is and was, and which way that moves."""
 
 import numpy as np
-from numba import njit
 
 from features.feature import Family
-from features.history import History, cycles_between, highest, mean, slope, window
+from features.history import History
+from features.series import highest, mean, share_above, slope
 
 FAMILY = Family("delinquency")
-
-
-@njit
-def late_share(h: History, cycles: int) -> float:
-    """Share of the statements in the window that were late."""
-    first = window(h, cycles)
-    late = 0
-    for i in range(first, len(h.day)):
-        if h.days_past_due[i] > 0:
-            late += 1
-    return late / (len(h.day) - first)
 
 
 @FAMILY.feature(
@@ -66,11 +55,34 @@ def dpd_change(h: History) -> float:
     unit="days",
     group="willingness",
     monotone=-1,
+    en="Change of days past due since the statement before, less the change before that: {value}",
+    zh="逾期天数较上一期的变化与前一次变化之差：{value}",
+)
+def dpd_acceleration(h: History) -> float:
+    late = h.days_past_due
+    return late[-1] - 2 * late[-2] + late[-3] if len(h.day) > 2 else np.nan
+
+
+@FAMILY.feature(
+    unit="days",
+    group="willingness",
+    monotone=-1,
     en="Most days past due in up to 3 months: {value}",
     zh="近 3 个月内最高逾期天数：{value}",
 )
 def dpd_highest_3(h: History) -> float:
-    return highest(h.days_past_due, window(h, 3))
+    return highest(h.days_past_due, h.first_3)
+
+
+@FAMILY.feature(
+    unit="days",
+    group="willingness",
+    monotone=-1,
+    en="Most days past due in up to 6 months: {value}",
+    zh="近 6 个月内最高逾期天数：{value}",
+)
+def dpd_highest_6(h: History) -> float:
+    return highest(h.days_past_due, h.first_6)
 
 
 @FAMILY.feature(
@@ -81,7 +93,18 @@ def dpd_highest_3(h: History) -> float:
     zh="近 12 个月内最高逾期天数：{value}",
 )
 def dpd_highest_12(h: History) -> float:
-    return highest(h.days_past_due, window(h, 12))
+    return highest(h.days_past_due, h.first_12)
+
+
+@FAMILY.feature(
+    unit="days",
+    group="willingness",
+    monotone=-1,
+    en="Most days past due in up to 24 months: {value}",
+    zh="近 24 个月内最高逾期天数：{value}",
+)
+def dpd_highest_24(h: History) -> float:
+    return highest(h.days_past_due, h.first_24)
 
 
 @FAMILY.feature(
@@ -92,7 +115,7 @@ def dpd_highest_12(h: History) -> float:
     zh="近 3 个月平均逾期天数：{value}",
 )
 def dpd_mean_3(h: History) -> float:
-    return mean(h.days_past_due, window(h, 3))
+    return mean(h.days_past_due, h.first_3)
 
 
 @FAMILY.feature(
@@ -103,7 +126,7 @@ def dpd_mean_3(h: History) -> float:
     zh="近 6 个月平均逾期天数：{value}",
 )
 def dpd_mean_6(h: History) -> float:
-    return mean(h.days_past_due, window(h, 6))
+    return mean(h.days_past_due, h.first_6)
 
 
 @FAMILY.feature(
@@ -114,7 +137,7 @@ def dpd_mean_6(h: History) -> float:
     zh="近 12 个月平均逾期天数：{value}",
 )
 def dpd_mean_12(h: History) -> float:
-    return mean(h.days_past_due, window(h, 12))
+    return mean(h.days_past_due, h.first_12)
 
 
 @FAMILY.feature(
@@ -125,7 +148,18 @@ def dpd_mean_12(h: History) -> float:
     zh="近 6 个月逾期天数的月度趋势：{value}",
 )
 def dpd_trend_6(h: History) -> float:
-    return slope(h.day, h.days_past_due, window(h, 6))
+    return slope(h.day, h.days_past_due, h.first_6)
+
+
+@FAMILY.feature(
+    unit="days",
+    group="willingness",
+    monotone=-1,
+    en="Monthly trend of days past due in up to 12 months: {value}",
+    zh="近 12 个月逾期天数的月度趋势：{value}",
+)
+def dpd_trend_12(h: History) -> float:
+    return slope(h.day, h.days_past_due, h.first_12)
 
 
 @FAMILY.feature(
@@ -136,7 +170,7 @@ def dpd_trend_6(h: History) -> float:
     zh="近 3 个月逾期账单占比：{value}",
 )
 def late_share_3(h: History) -> float:
-    return late_share(h, 3)
+    return share_above(h.days_past_due, h.first_3, 0.0)
 
 
 @FAMILY.feature(
@@ -147,7 +181,7 @@ def late_share_3(h: History) -> float:
     zh="近 6 个月逾期账单占比：{value}",
 )
 def late_share_6(h: History) -> float:
-    return late_share(h, 6)
+    return share_above(h.days_past_due, h.first_6, 0.0)
 
 
 @FAMILY.feature(
@@ -158,92 +192,26 @@ def late_share_6(h: History) -> float:
     zh="近 12 个月逾期账单占比：{value}",
 )
 def late_share_12(h: History) -> float:
-    return late_share(h, 12)
-
-
-@FAMILY.feature(
-    unit="count",
-    group="willingness",
-    monotone=-1,
-    en="Late statements in a row, the last included: {value}",
-    zh="连续逾期账单数（含最近一期）：{value}",
-)
-def late_streak(h: History) -> float:
-    streak = 0
-    while streak < len(h.day) and h.days_past_due[-1 - streak] > 0:
-        streak += 1
-    return float(streak)
-
-
-@FAMILY.feature(
-    unit="months",
-    group="willingness",
-    en="Months since the account was last current: {value}",
-    zh="距上次正常还款状态的月数：{value}",
-)
-def months_since_current(h: History) -> float:
-    for i in range(len(h.day) - 1, -1, -1):
-        if h.days_past_due[i] == 0:
-            return float(cycles_between(h.day[i], h.day[-1]))
-    return np.nan
-
-
-@FAMILY.feature(
-    unit="months",
-    group="willingness",
-    monotone=1,
-    en="Months since the worst statement in up to 12 months: {value}",
-    zh="距近 12 个月内最严重一期的月数：{value}",
-)
-def months_since_worst_12(h: History) -> float:
-    worst = len(h.day) - 1
-    for i in range(len(h.day) - 1, window(h, 12) - 1, -1):
-        if h.days_past_due[i] > h.days_past_due[worst]:
-            worst = i
-    return float(cycles_between(h.day[worst], h.day[-1]))
-
-
-@FAMILY.feature(
-    unit="share",
-    group="willingness",
-    monotone=1,
-    en="Share of the account's earlier late statements that were followed by a cure: {value}",
-    zh="以往逾期后下一期即恢复正常的比例：{value}",
-)
-def own_cure_share(h: History) -> float:
-    late, cured = 0, 0
-    for i in range(len(h.day) - 1):
-        if h.days_past_due[i] > 0:
-            late += 1
-            cured += h.days_past_due[i + 1] == 0
-    return cured / late if late > 0 else np.nan
-
-
-@FAMILY.feature(
-    unit="count",
-    group="willingness",
-    monotone=1,
-    en="Cures in up to 12 months: {value}",
-    zh="近 12 个月恢复正常的次数：{value}",
-)
-def cures_12(h: History) -> float:
-    cured = 0
-    for i in range(window(h, 12) + 1, len(h.day)):
-        cured += h.days_past_due[i - 1] > 0 and h.days_past_due[i] == 0
-    return float(cured) if len(h.day) > 1 else np.nan
+    return share_above(h.days_past_due, h.first_12, 0.0)
 
 
 @FAMILY.feature(
     unit="share",
     group="willingness",
     monotone=-1,
-    en="Share of months in which days past due rose, in up to 6 months: {value}",
-    zh="近 6 个月逾期天数上升的月份占比：{value}",
+    en="Share of late statements in up to 24 months: {value}",
+    zh="近 24 个月逾期账单占比：{value}",
 )
-def roll_forward_share_6(h: History) -> float:
-    first = window(h, 6)
-    rises = 0
-    for i in range(first + 1, len(h.day)):
-        rises += h.days_past_due[i] > h.days_past_due[i - 1]
-    steps = len(h.day) - 1 - first
-    return rises / steps if steps > 0 else np.nan
+def late_share_24(h: History) -> float:
+    return share_above(h.days_past_due, h.first_24, 0.0)
+
+
+@FAMILY.feature(
+    unit="share",
+    group="willingness",
+    monotone=-1,
+    en="Share of statements more than 30 days past due in up to 12 months: {value}",
+    zh="近 12 个月逾期超过 30 天的账单占比：{value}",
+)
+def over_30_share_12(h: History) -> float:
+    return share_above(h.days_past_due, h.first_12, 30.0)

@@ -1,35 +1,17 @@
 """Exposure: how much is owed, against which limit, for how long."""
 
 import numpy as np
-from numba import njit
 
 from features.clock import CYCLE_DAYS, DAY_SECONDS
 from features.feature import Family
-from features.history import History, highest, ratio, slope, window
+from features.history import History, months_ago
+from features.series import highest, mean, ratio, share_above, slope
 from features.tables import ACCOUNTS, codes_of
 
 FAMILY = Family("exposure")
 
 UNSECURED = codes_of(ACCOUNTS, "security")["none"]
 CREDIT_CARD = codes_of(ACCOUNTS, "product")["credit_card"]
-
-
-@njit
-def utilisation(h: History, i: int) -> float:
-    """Balance over limit at statement i."""
-    return ratio(h.balance[i], h.credit_limit[i])
-
-
-@njit
-def mean_utilisation(h: History, cycles: int) -> float:
-    """Average of balance over limit in the window, where known."""
-    total, count = 0.0, 0
-    for i in range(window(h, cycles), len(h.day)):
-        used = utilisation(h, i)
-        if not np.isnan(used):
-            total += used
-            count += 1
-    return total / count if count > 0 else np.nan
 
 
 @FAMILY.feature(
@@ -59,7 +41,7 @@ def balance_to_previous(h: History) -> float:
     zh="账单余额与近 12 个月最高余额之比：{value}",
 )
 def balance_to_highest_12(h: History) -> float:
-    return ratio(h.balance[-1], highest(h.balance, window(h, 12)))
+    return ratio(h.balance[-1], highest(h.balance, h.first_12))
 
 
 @FAMILY.feature(
@@ -69,7 +51,7 @@ def balance_to_highest_12(h: History) -> float:
     zh="近 6 个月余额的月度趋势：{value}",
 )
 def balance_trend_6(h: History) -> float:
-    return slope(h.day, h.balance, window(h, 6))
+    return slope(h.day, h.balance, h.first_6)
 
 
 @FAMILY.feature(
@@ -79,7 +61,7 @@ def balance_trend_6(h: History) -> float:
     zh="余额占信用额度的比例：{value}",
 )
 def utilisation_last(h: History) -> float:
-    return utilisation(h, len(h.day) - 1)
+    return h.utilisation[-1]
 
 
 @FAMILY.feature(
@@ -89,7 +71,7 @@ def utilisation_last(h: History) -> float:
     zh="近 3 个月平均额度使用率：{value}",
 )
 def utilisation_mean_3(h: History) -> float:
-    return mean_utilisation(h, 3)
+    return mean(h.utilisation, h.first_3)
 
 
 @FAMILY.feature(
@@ -99,7 +81,7 @@ def utilisation_mean_3(h: History) -> float:
     zh="近 12 个月平均额度使用率：{value}",
 )
 def utilisation_mean_12(h: History) -> float:
-    return mean_utilisation(h, 12)
+    return mean(h.utilisation, h.first_12)
 
 
 @FAMILY.feature(
@@ -109,8 +91,17 @@ def utilisation_mean_12(h: History) -> float:
     zh="额度使用率较上一期的变化：{value}",
 )
 def utilisation_change(h: History) -> float:
-    last = len(h.day) - 1
-    return utilisation(h, last) - utilisation(h, last - 1) if last > 0 else np.nan
+    return h.utilisation[-1] - h.utilisation[-2] if len(h.day) > 1 else np.nan
+
+
+@FAMILY.feature(
+    unit="share",
+    group="ability",
+    en="Monthly trend of the share of the limit used in up to 6 months: {value}",
+    zh="近 6 个月额度使用率的月度趋势：{value}",
+)
+def utilisation_trend_6(h: History) -> float:
+    return slope(h.day, h.utilisation, h.first_6)
 
 
 @FAMILY.feature(
@@ -120,23 +111,40 @@ def utilisation_change(h: History) -> float:
     zh="近 12 个月超额度账单占比：{value}",
 )
 def over_limit_share_12(h: History) -> float:
-    over, known = 0, 0
-    for i in range(window(h, 12), len(h.day)):
-        used = utilisation(h, i)
-        if not np.isnan(used):
-            known += 1
-            over += used > 1
-    return over / known if known > 0 else np.nan
+    return share_above(h.utilisation, h.first_12, 1.0)
+
+
+@FAMILY.feature(
+    unit="months",
+    group="exposure",
+    en="Months since a statement over the limit: {value}",
+    zh="距上次超额度账单的月数：{value}",
+)
+def months_since_over_limit(h: History) -> float:
+    for i in range(len(h.day) - 1, -1, -1):
+        if h.utilisation[i] > 1:
+            return months_ago(h, i)
+    return np.nan
 
 
 @FAMILY.feature(
     unit="money",
     group="exposure",
-    en="Credit limit: {value}",
-    zh="信用额度：{value}",
+    en="Credit limit at the last statement: {value}",
+    zh="最近一期账单的信用额度：{value}",
 )
 def limit_last(h: History) -> float:
     return h.credit_limit[-1]
+
+
+@FAMILY.feature(
+    unit="share",
+    group="exposure",
+    en="Credit limit against the highest in up to 24 months: {value}",
+    zh="信用额度与近 24 个月最高额度之比：{value}",
+)
+def limit_to_highest_24(h: History) -> float:
+    return ratio(h.credit_limit[-1], highest(h.credit_limit, h.first_24))
 
 
 @FAMILY.feature(
@@ -150,10 +158,21 @@ def due_to_balance(h: History) -> float:
 
 
 @FAMILY.feature(
+    unit="ratio",
+    group="ability",
+    monotone=-1,
+    en="Amount asked for, over the average amount paid per cycle in up to 12 months: {value}",
+    zh="应还款额与近 12 个月平均每期还款额之比：{value}",
+)
+def due_to_usual_paid_12(h: History) -> float:
+    return ratio(h.amount_due[-1], mean(h.amount_paid, h.first_12))
+
+
+@FAMILY.feature(
     unit="months",
     group="exposure",
-    en="Months since the account was opened: {value}",
-    zh="开户至今月数：{value}",
+    en="Full months since the account was opened: {value}",
+    zh="开户至今整月数：{value}",
 )
 def months_on_book(h: History) -> float:
     return np.floor((h.as_of / DAY_SECONDS - h.opened_day) / CYCLE_DAYS)
@@ -162,28 +181,28 @@ def months_on_book(h: History) -> float:
 @FAMILY.feature(
     unit="count",
     group="exposure",
-    en="Statements known in up to 24 months: {value}",
-    zh="近 24 个月可用账单数：{value}",
+    en="Statements in up to 24 months: {value}",
+    zh="近 24 个月账单数：{value}",
 )
 def statements_24(h: History) -> float:
-    return float(len(h.day) - window(h, 24))
+    return float(len(h.day) - h.first_24)
 
 
 @FAMILY.feature(
     unit="days",
     group="exposure",
-    en="Days since the last statement: {value}",
-    zh="距最近一期账单的天数：{value}",
+    en="Full days since the last statement became known: {value}",
+    zh="最近一期账单可知后的整天数：{value}",
 )
 def days_since_statement(h: History) -> float:
-    return np.floor((h.as_of - h.known_at[-1]) / DAY_SECONDS)
+    return np.floor((h.as_of - h.known_at) / DAY_SECONDS)
 
 
 @FAMILY.feature(
     unit="yes_no",
     group="exposure",
-    en="The debt is secured: {value}",
-    zh="有担保：{value}",
+    en="The debt is secured (by collateral or a guarantor): {value}",
+    zh="有担保（抵押物或保证人）：{value}",
 )
 def is_secured(h: History) -> float:
     return 1.0 if h.security != UNSECURED else 0.0

@@ -4,21 +4,18 @@ A feature is a function of one account's `History` under a family's decorator `f
 holds its catalogue entry.
 """
 
-import ast
-import hashlib
-import inspect
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from numba import njit
-from numba.core.dispatcher import Dispatcher
-
-from features.history import History
+from features.compiled import compiled
+from features.definition import definition_sha256
+from features.history import History, history
 
 Group = Literal["ability", "willingness", "exposure", "contact"]
-Unit = Literal["days", "months", "share", "ratio", "money", "count", "money_per_month", "yes_no"]
+Unit = Literal[
+    "days", "months", "hour", "share", "ratio", "money", "count", "money_per_month", "yes_no"
+]
 Monotone = Literal[-1, 0, 1]
 
 
@@ -28,7 +25,8 @@ class Feature:
 
     `monotone` is the direction in which theory says that the chance of curing moves with the
     value (0: none). `en` and `zh` are sentences in which `{value}` stands for the value with
-    its unit. `definition_sha256` changes exactly when the computation does.
+    its unit. `definition_sha256` changes exactly when the computation does, that of the history
+    it reads included.
     """
 
     name: str
@@ -55,7 +53,6 @@ class Family:
         """Enter the function below into the family, compiled, under its own name."""
 
         def enter(function: Callable[[History], float]) -> Callable[[History], float]:
-            compiled: Callable[[History], float] = njit(function)
             self.features.append(
                 Feature(
                     name=function.__name__,
@@ -65,32 +62,10 @@ class Family:
                     monotone=monotone,
                     en=en,
                     zh=zh,
-                    function=compiled,
-                    definition_sha256=definition_sha256(compiled),
+                    function=compiled(function),
+                    definition_sha256=definition_sha256(history, function),
                 )
             )
-            return compiled
+            return function
 
         return enter
-
-
-def definition_sha256(compiled: Any) -> str:
-    """Digest of what a compiled function computes.
-
-    Taken over its code without comments, docstring, decorators and layout, over the constants
-    it refers to, and over the digest of every compiled function that it calls.
-    """
-    function = compiled.py_func
-    (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
-    assert isinstance(node, ast.FunctionDef)
-    node.decorator_list = []
-    if ast.get_docstring(node) is not None:
-        node.body = node.body[1:]
-    parts = [ast.unparse(node)]
-    referred = inspect.getclosurevars(function)
-    for name, value in sorted({**referred.globals, **referred.nonlocals}.items()):
-        if isinstance(value, Dispatcher):
-            parts.append(f"{name}={definition_sha256(value)}")
-        elif isinstance(value, (int, float, str, tuple)):
-            parts.append(f"{name}={value!r}")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

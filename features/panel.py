@@ -68,6 +68,7 @@ class Contacts(NamedTuple):
 
 
 Events = TypeVar("Events", Payments, Contacts)
+Order = Indices | slice
 
 
 class Fixed(NamedTuple):
@@ -125,14 +126,8 @@ class View(NamedTuple):
         return View._make(values[rows] for values in self)
 
 
-def no_payments() -> Payments:
-    """Payments of nobody."""
-    return Payments(np.empty(0, np.int64), *(np.empty(0) for _ in Payments._fields[1:]))
-
-
-def no_contacts() -> Contacts:
-    """Contacts of nobody."""
-    return Contacts(np.empty(0, np.int64), *(np.empty(0) for _ in Contacts._fields[1:]))
+_NO_PAYMENTS = Payments(np.empty(0, np.int64), *(np.empty(0) for _ in Payments._fields[1:]))
+_NO_CONTACTS = Contacts(np.empty(0, np.int64), *(np.empty(0) for _ in Contacts._fields[1:]))
 
 
 def panel(
@@ -141,21 +136,22 @@ def panel(
     payments: Payments | None = None,
     contacts: Contacts | None = None,
 ) -> Panel:
-    """Arrange flat tables as a panel of `len(fixed.product)` accounts."""
+    """Arrange flat tables as a panel of `len(fixed.product)` accounts, with copies of all values.
+
+    Raises IndexError where a row belongs to none of them.
+    """
+    # Copies are contiguous and may be written to; for arrays of any other kind the features
+    # would be compiled once more, which takes half a minute.
     n = len(fixed.product)
-    order = np.lexsort((statements.day, statements.account))
-    account = statements.account[order]
-    count = np.bincount(account, minlength=n)
+    order, start = _by_account(statements, n)
+    count = start[1:] - start[:-1]
     width = int(count.max(initial=0))
-    column = width - count[account] + _rank(count, account)
 
     def months(values: Floats) -> Floats:
-        dense = np.full((n, width), np.nan)
-        dense[account, column] = values[order]
-        return dense
+        return _right_aligned(values[order], start, width)
 
-    sorted_payments, payment_start = _by_account(payments or no_payments(), n)
-    sorted_contacts, contact_start = _by_account(contacts or no_contacts(), n)
+    payments, payment_start = _events(payments or _NO_PAYMENTS, n)
+    contacts, contact_start = _events(contacts or _NO_CONTACTS, n)
     return Panel(
         day=months(statements.day),
         known_at=months(statements.known_at),
@@ -165,28 +161,58 @@ def panel(
         days_past_due=months(statements.days_past_due),
         credit_limit=months(statements.credit_limit),
         status=months(statements.status),
-        first=(width - count).astype(np.int64),
-        fixed=fixed,
-        payments=sorted_payments,
+        first=width - count,
+        fixed=Fixed._make(values.copy() for values in fixed),
+        payments=payments,
         payment_start=payment_start,
-        contacts=sorted_contacts,
+        contacts=contacts,
         contact_start=contact_start,
     )
 
 
-def _rank(count: NDArray[np.int64], account: Indices) -> Indices:
-    """Position of each row among its account's rows, for rows ordered by account."""
-    start = np.cumsum(count) - count
-    return np.arange(len(account), dtype=np.int64) - start[account]
+def _events(events: Events, n: int) -> tuple[Events, Indices]:
+    """The events by account and time, and where each account's start."""
+    order, start = _by_account(events, n)
+    return type(events)._make(values[order].copy() for values in events), start
 
 
-def _by_account(events: Events, n: int) -> tuple[Events, Indices]:
+def _by_account(table: Statements | Payments | Contacts, n: int) -> tuple[Order, Indices]:
+    """What brings the rows in order by account and time, and where each account's start."""
+    start, ordered = _starts(table[0], table[1], n)
+    if ordered:
+        return slice(None), start
     # By account, time, then all the rest: events of one instant have an order of their own,
     # so that no feature depends on how the rows came in.
-    order = np.lexsort(events[::-1])
+    return np.lexsort(table[::-1]), start
+
+
+@njit(cache=True, nogil=True)
+def _starts(account: Indices, at: Floats, n: int) -> tuple[Indices, bool]:
+    """Where each account's rows start, and whether rows rise by account and time already."""
     start = np.zeros(n + 1, np.int64)
-    np.cumsum(np.bincount(events.account, minlength=n), out=start[1:])
-    return type(events)._make(values[order] for values in events), start
+    ordered = True
+    for i in range(len(account)):
+        if not 0 <= account[i] < n:
+            raise IndexError("a row belongs to no account of the panel")
+        start[account[i] + 1] += 1
+        if i > 0:
+            before, same = account[i - 1] < account[i], account[i - 1] == account[i]
+            ordered &= before or (same and at[i - 1] < at[i])
+    for k in range(n):
+        start[k + 1] += start[k]
+    return start, ordered
+
+
+@njit(cache=True, nogil=True)
+def _right_aligned(values: Floats, start: Indices, width: int) -> Floats:
+    """Values in the accounts' order as accounts × width, the newest last, NaN before the oldest."""
+    n = len(start) - 1
+    dense = np.full((n, width), np.nan)
+    for k in range(n):
+        shift = width - start[k + 1]
+        for i in range(start[k], start[k + 1]):
+            dense[k, shift + i] = values[i]
+    return dense
 
 
 def known_at(history: Panel, row: Indices, as_of: Floats) -> View:
@@ -194,6 +220,7 @@ def known_at(history: Panel, row: Indices, as_of: Floats) -> View:
 
     A statement is known from its `known_at` on, an event from its own time on.
     """
+    row, as_of = row.copy(), as_of.copy()  # as in a panel, of the one kind compiled for
     stop, payment_stop, contact_stop = _stops(
         row,
         as_of,

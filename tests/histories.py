@@ -4,7 +4,9 @@ from datetime import date, datetime
 
 import numpy as np
 
+from features.catalogue import NAMES
 from features.clock import day_number, midnight_after
+from features.matrix import matrix
 from features.panel import (
     Contacts,
     Fixed,
@@ -25,6 +27,13 @@ def number(text: str) -> float:
     return float("nan") if text == "." else float(text)
 
 
+def midnight(text: str) -> float:
+    """UTC seconds at which the day has passed in UTC; a dot stands for no day."""
+    if text == ".":
+        return float("nan")
+    return midnight_after(day_number(date.fromisoformat(text)), "UTC")
+
+
 def instant(text: str) -> float:
     """UTC seconds of an ISO instant, taken as UTC where it names no offset."""
     moment = datetime.fromisoformat(text)
@@ -43,7 +52,7 @@ def drawn(
 
     statements: date balance due paid dpd limit [status]
     payments:   instant amount [reversed [reversed_at]]
-    contacts:   instant channel direction outcome [promised_amount promised_on]
+    contacts:   instant channel direction outcome [promised_amount [promised_on [reason]]]
     """
     rows = [line.split() for line in statements.strip().splitlines()]
     day = np.array([day_number(date.fromisoformat(row[0])) for row in rows])
@@ -82,8 +91,11 @@ def _payments(text: str) -> Payments:
 
 
 def _contacts(text: str) -> Contacts:
-    rows = [line.split() for line in text.strip().splitlines()]
-    codes = {name: codes_of(CONTACTS, name) for name in ("channel", "direction", "outcome")}
+    rows = [[*line.split(), ".", ".", "."][:7] for line in text.strip().splitlines()]
+    codes = {
+        name: {**codes_of(CONTACTS, name), ".": np.nan}
+        for name in ("channel", "direction", "outcome", "reason")
+    }
     return Contacts(
         np.zeros(len(rows), np.int64),
         np.array([instant(row[0]) for row in rows]),
@@ -91,16 +103,9 @@ def _contacts(text: str) -> Contacts:
         np.array([float(codes["channel"][row[1]]) for row in rows]),
         np.array([float(codes["direction"][row[2]]) for row in rows]),
         np.array([float(codes["outcome"][row[3]]) for row in rows]),
-        np.full(len(rows), np.nan),
-        np.array([number(row[4]) if len(row) > 4 else np.nan for row in rows]),
-        np.array(
-            [
-                midnight_after(day_number(date.fromisoformat(row[5])), "UTC")
-                if len(row) > 5
-                else np.nan
-                for row in rows
-            ]
-        ),
+        np.array([float(codes["reason"][row[6]]) for row in rows]),
+        np.array([number(row[4]) for row in rows]),
+        np.array([midnight(row[5]) for row in rows]),
         np.full(len(rows), np.nan),
     )
 
@@ -109,6 +114,11 @@ def at(history: Panel, instant_text: str) -> View:
     """What is known of every account of the panel at that instant."""
     n = history.accounts
     return known_at(history, np.arange(n), np.full(n, instant(instant_text)))
+
+
+def row_of(history: Panel, as_of: str) -> dict[str, float]:
+    """The features of the first account at that instant, by name."""
+    return dict(zip(NAMES, matrix(history, at(history, as_of))[0], strict=True))
 
 
 def random_tables(
@@ -162,7 +172,7 @@ def random_tables(
             rng.integers(0, 8, len(met)).astype(float),
             rng.integers(0, 2, len(met)).astype(float),
             outcome,
-            np.full(len(met), np.nan),
+            np.random.default_rng((seed, 1)).choice([np.nan, 0.0, 1.0, 5.0, 6.0], len(met)),
             np.where(promised, rng.uniform(10, 300, len(met)), np.nan),
             np.where(promised, met_at + 86_400 * rng.integers(1, 20, len(met)), np.nan),
             np.where(promised, np.nan, met_at + 86_400 * rng.integers(1, 9, len(met))),

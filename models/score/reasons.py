@@ -48,6 +48,8 @@ def formatted(value: float | None, unit: str, currency: str, language: Language)
         one, many = _COUNTED[unit][language]
         text = _number(value)
         return f"{text} {one if text == '1' else many}"
+    if unit == "hour":
+        return _clock(value)
     if unit == "share":
         return f"{value * 100:.1f}%"
     if unit == "money":
@@ -62,3 +64,9 @@ def formatted(value: float | None, unit: str, currency: str, language: Language)
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if value == round(value) else f"{value:.1f}"
+
+
+def _clock(hour: float) -> str:
+    """Time of day: 17.5 is 17:30."""
+    hours, minutes = divmod(min(round(hour * 60), 24 * 60 - 1), 60)
+    return f"{hours:02d}:{minutes:02d}"

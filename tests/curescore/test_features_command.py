@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 from typer.testing import CliRunner
 
@@ -18,6 +19,11 @@ def test_the_catalogue_is_printed_whole() -> None:
     assert all(entry["definition_sha256"] and entry["zh"] for entry in told)
     table = run()
     assert f"{len(CATALOGUE)} features" in table
+
+
+def test_the_page_of_the_documentation_is_printed() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "features.md"
+    assert run("--markdown") == page.read_text(encoding="utf-8")
 
 
 def test_warming_tells_the_time_it_took() -> None:

@@ -1,21 +1,21 @@
 import re
-import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
-from numba import njit
 
-from features.catalogue import BY_NAME, CATALOGUE, NAMES
-from features.feature import definition_sha256
+from features.catalogue import BY_NAME, CATALOGUE, FAMILIES, NAMES
+from features.definition import definition_sha256
+from features.feature import Family
+from features.history import History, history
 from features.tables import SEGMENTS
 
 PERSONAL = ("sex", "age", "gender", "marriage", "education", "race", "religion", "nationality")
 
 
-def test_the_catalogue_covers_four_families_and_groups_with_at_least_forty_features() -> None:
-    assert len(CATALOGUE) >= 40
-    assert {f.family for f in CATALOGUE} == {"delinquency", "payment", "exposure", "contact"}
+def test_the_catalogue_holds_all_families_in_four_groups() -> None:
+    assert 110 <= len(CATALOGUE) <= 125
+    assert all(family.features for family in FAMILIES)
+    assert [f.family for f in CATALOGUE] == [f.name for f in FAMILIES for _ in f.features]
     assert {f.group for f in CATALOGUE} == {"ability", "willingness", "exposure", "contact"}
     assert len(set(NAMES)) == len(NAMES)
 
@@ -39,66 +39,29 @@ def test_no_feature_is_a_personal_attribute() -> None:
             assert "SEGMENTS" not in source.read_text()
 
 
-SCALE = 2.0
+def test_no_entry_says_what_another_says() -> None:
+    for language in ("en", "zh"):
+        assert len({getattr(feature, language) for feature in CATALOGUE}) == len(CATALOGUE)
 
 
-@njit
-def scaled(x: float) -> float:
-    return x * SCALE
+def test_every_feature_has_its_own_definition_that_of_the_history_included() -> None:
+    assert len({feature.definition_sha256 for feature in CATALOGUE}) == len(CATALOGUE)
+    for feature in CATALOGUE:
+        assert feature.definition_sha256 == definition_sha256(history, feature.function)
 
 
-def test_a_definition_follows_its_helpers_and_constants_but_not_its_comments() -> None:
-    @njit
-    def feature(x: float) -> float:
-        return scaled(x) + 1
-
-    plain = definition_sha256(feature)
-
-    @njit
-    def feature(x: float) -> float:  # type: ignore[no-redef]
-        """A docstring."""
-        # A comment, and another layout.
-        return (
-            scaled(x)
-            + 1
-        )  # fmt: skip
-
-    assert definition_sha256(feature) == plain
-
-    @njit
-    def feature(x: float) -> float:  # type: ignore[no-redef]
-        return scaled(x) + 2
-
-    assert definition_sha256(feature) != plain
-
-
-def test_helpers_of_one_name_are_told_apart() -> None:
-    def helper(factor: float) -> Any:
-        source = f"def helper(x):\n    return x * {factor}\n"
-        path = Path(tempfile.mkdtemp()) / "helper.py"
-        path.write_text(source)
-        scope: dict[str, Any] = {}
-        exec(compile(source, str(path), "exec"), scope)
-        return njit(scope["helper"])
-
-    def feature_of(first: Any, second: Any) -> str:
-        @njit
-        def feature(x: float) -> float:
-            return first(x) + second(x)
-
-        return definition_sha256(feature)
-
-    one, two, three = helper(1.0), helper(2.0), helper(3.0)
-    assert len({feature_of(one, two), feature_of(one, three), feature_of(two, one)}) == 3
-
-
-def test_a_definition_changes_with_a_constant_behind_a_helper(
+def test_a_change_in_how_a_history_is_made_changes_every_definition(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    @njit
-    def feature(x: float) -> float:
-        return scaled(x)
+    def entered() -> str:
+        family = Family("test")
+        family.feature(unit="days", group="contact", en="{value}", zh="{value}")(dpd)
+        return family.features[0].definition_sha256
 
-    before = definition_sha256(feature)
-    monkeypatch.setitem(scaled.py_func.__globals__, "SCALE", 3.0)
-    assert definition_sha256(feature) != before
+    before = entered()
+    monkeypatch.setitem(history.__globals__, "CYCLE_DAYS", 30.0)  # where its windows begin
+    assert entered() != before
+
+
+def dpd(h: History) -> float:
+    return h.days_past_due[-1]
