@@ -1,5 +1,6 @@
 """Stages of delinquency: the bucket of days past due."""
 
+from bisect import bisect_left
 from typing import Literal, get_args
 
 import numpy as np
@@ -14,7 +15,7 @@ LAST_DAY = (0, 30, 60, 90)
 
 def stage_of(days_past_due: float) -> Stage:
     """The stage of an account that is so many days past due."""
-    return STAGES[int(np.searchsorted(LAST_DAY, days_past_due, side="left"))]
+    return STAGES[bisect_left(LAST_DAY, days_past_due)]
 
 
 def stage_numbers(days_past_due: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -55,6 +55,60 @@ ASSIGNMENT = (
 )
 
 
+# A wrong cell of a second row: table, column, value, what is said of it (None: of its row).
+CELLS: list[tuple[str, str, str, str | None]] = [
+    ("accounts", "balance", "nan", "not a number"),
+    ("accounts", "balance", "inf", "infinite"),
+    ("accounts", "balance", "12,50", None),
+    ("accounts", "balance", "1e12", "not below 1e+12"),
+    ("accounts", "balance", "-1e12", "not below 1e+12"),
+    ("accounts", "balance", "1.23456", "more than 4 decimals"),
+    ("accounts", "balance", "", "is empty"),
+    ("accounts", "past_due_amount", "-0.01", "below 0"),
+    ("accounts", "days_past_due", "30.5", "not a whole number"),
+    ("accounts", "days_past_due", "-1", "below 0"),
+    ("accounts", "days_past_due", "36501", "above 36500"),
+    ("accounts", "product", "Credit card", "not a known code"),
+    ("accounts", "currency", "usd", "does not have the form"),
+    ("accounts", "jurisdiction", "New York", "does not have the form"),
+    ("accounts", "timezone", "America/Gotham", "not a time zone"),
+    ("accounts", "hardship", "yes", "neither true nor false"),
+    ("accounts", "account_id", "x" * 65, "not 1 to 64 characters"),
+    ("accounts", "account_id", "a\tb", "cannot be printed"),
+    ("statements", "statement_date", "2023-02-29", "not a date"),
+    ("statements", "statement_date", "31.01.2024", "not a date"),
+    ("statements", "statement_date", "9999-12-31", "lies outside"),
+    ("statements", "status", "closed", "not a known code"),
+    ("statements", "account_id", "8", "not among the accounts"),
+    ("payments", "received_at", "2024-01-15T23:30:00", "not an instant with an offset"),
+    ("payments", "received_at", "2024-01-15", "not an instant with an offset"),
+    ("payments", "reversed", "2", "neither true nor false"),
+    ("accounts", "past_due_amount", "120.51", "is more than the balance"),
+    ("accounts", "opened_on", "2024-02-01", "lies after the account's last statement"),
+    ("contacts", "promised_amount", "0", "is a promise of nothing"),
+    ("contacts", "promised_on", "2024-02-09", "lies before the day of the contact"),
+    ("contacts", "promised_on", "2025-02-11", "lies over 366 days after"),
+    ("assignments", "level", "5", "above 4"),
+    ("assignments", "propensity_4", "0.3", "do not sum to 1"),
+    ("assignments", "propensity_0", "-0.1", "below 0"),
+]
+# A first row for each of these tables that is right, and a second that is right beside it.
+FIRST = {
+    "accounts": ACCOUNT | {"account_id": "first", "opened_on": "2024-01-31"},
+    "statements": STATEMENT,
+    "contacts": CONTACT,
+    "payments": PAYMENT,
+    "assignments": ASSIGNMENT,
+}
+SECOND = {
+    "accounts": ACCOUNT | {"opened_on": "2024-01-31"},
+    "contacts": CONTACT | {"contact_id": "c2"},
+    "statements": STATEMENT | {"statement_date": "2024-02-29"},
+    "payments": PAYMENT | {"payment_id": "p2"},
+    "assignments": ASSIGNMENT | {"at": "2024-03-01T06:00:00Z"},
+}
+
+
 def csv(folder: Path, name: str, *rows: Row) -> Path:
     """Write the rows as one table of the folder."""
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]

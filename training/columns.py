@@ -9,15 +9,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.tables import Column, Kind
-from training.problems import PROBLEMS_SHOWN, Problem
+from training.problems import Problem, Rows
 
 EXACT_BOUND = 2.0**53  # whole numbers below it are exact in float64
 
 # What a kind is read as, and what to write so that it can be.
 READ_AS: dict[Kind, pa.DataType] = {
-    "id": pa.string(),
-    "text": pa.string(),
-    "code": pa.string(),
+    "id": pa.large_string(),
+    "text": pa.large_string(),
+    "code": pa.large_string(),
     "money": pa.float64(),
     "number": pa.float64(),
     "count": pa.float64(),
@@ -49,6 +49,21 @@ SAID: dict[Kind, str] = {
     "instant": "is not an instant with an offset",
     "flag": "is neither true nor false",
 }
+# What a text that can be read looks like: by it most wrong ones are found at once.
+_NUMBER = r"(?i)^[+-]?(\d+\.?\d*(e[+-]?\d+)?|\.\d+(e[+-]?\d+)?|inf|infinity|nan(\(\w*\))?)$"
+_MONTH_AND_DAY = (
+    r"((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|[12]\d))"
+)
+_TIME = r"([01]\d|2[0-3])(:[0-5]\d(:[0-5]\d(\.\d{1,9})?)?)?"
+_OFFSET = r"(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
+SHAPES: dict[Kind, str] = {
+    "money": _NUMBER,
+    "number": _NUMBER,
+    "count": _NUMBER,
+    "date": rf"^\d{{4}}-{_MONTH_AND_DAY}$",
+    "instant": rf"^(1[6-9]|2[0-2])\d\d-{_MONTH_AND_DAY}[T ]{_TIME}{_OFFSET}$",
+    "flag": r"(?i)^(true|false|0|1)$",
+}
 
 
 class Typed(NamedTuple):
@@ -70,16 +85,11 @@ def typed(column: Column, raw: pa.ChunkedArray) -> Typed:
         array, problems = pa.nulls(len(array), READ_AS[column.kind]), [problem]
         return Typed(_series(column.kind, array), problems)
     values, bad = _cast(column.kind, array)
-    problems = [
-        Problem(
-            int(row),
-            column.name,
-            SAID[column.kind],
-            REMEDIES[column.kind],
-            array[int(row)].as_py(),
-        )
-        for row in bad[: PROBLEMS_SHOWN + 1]
-    ]
+    problems = []
+    if len(bad):
+        wrong = array.take(pa.array(bad))
+        said, remedy = SAID[column.kind], REMEDIES[column.kind]
+        problems = [Problem(bad, column.name, said, remedy, wrong)]
     return Typed(_series(column.kind, values), problems)
 
 
@@ -112,16 +122,32 @@ def _suits(kind: Kind, held: pa.DataType) -> bool:
     return any([types.is_null(held), types.is_large_string(held), *tests])
 
 
-def _cast(kind: Kind, array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
+def _cast(kind: Kind, array: pa.Array) -> tuple[pa.Array, Rows]:
     """`array` cast, null where that fails, and the rows in which it failed."""
     if kind == "flag" and pa.types.is_integer(array.type):
         array = array.cast(pa.large_string())  # so that 2 is refused and not taken for true
-    values, bad = _convert(array, STEPS.get(kind, READ_AS[kind]), READ_AS[kind])
+    if kind in ("id", "text", "code"):
+        array = array.cast(pa.large_binary())  # the way back finds what is no UTF-8
+    step = STEPS.get(kind, READ_AS[kind])
+    bad, values = np.empty(0, np.int64), _castable(array, step)
+    if values is None:
+        bad = _uncastable(kind, array, step)
+        values = _without(array, bad).cast(step)
+    values = values.cast(READ_AS[kind], safe=False)
     if kind in ("money", "number", "count", "date"):
-        unreal = _unreal(kind, array, values)
-        values = pc.if_else(pa.array(unreal), None, values)
-        bad = np.union1d(bad, np.flatnonzero(unreal))
+        unreal = np.flatnonzero(_unreal(kind, array, values))
+        values = _without(values, unreal)
+        bad = np.union1d(bad, unreal)
     return values, bad
+
+
+def _without(array: pa.Array, rows: Rows) -> pa.Array:
+    """`array` with null in those rows."""
+    if not len(rows):
+        return array
+    mask = np.zeros(len(array), dtype=np.bool_)
+    mask[rows] = True
+    return pc.if_else(pa.array(mask), None, array)
 
 
 def _unreal(kind: Kind, array: pa.Array, values: pa.Array) -> NDArray[np.bool_]:
@@ -129,13 +155,16 @@ def _unreal(kind: Kind, array: pa.Array, values: pa.Array) -> NDArray[np.bool_]:
     if kind == "date":
         # Casting to a date drops the hour without a word.
         return _differ(array, values) if pa.types.is_timestamp(array.type) else _none(array)
+    text = pa.types.is_large_string(array.type)
+    if kind != "count" and not text:
+        return _none(array)
     number: NDArray[np.float64] = values.to_numpy(zero_copy_only=False)
     if kind == "count":
         whole = (number == np.trunc(number)) & (np.abs(number) < EXACT_BOUND)
         unwhole: NDArray[np.bool_] = ~(whole | np.isnan(number))
         return unwhole
     given: NDArray[np.bool_] = values.is_valid().to_numpy(zero_copy_only=False)
-    return np.isnan(number) & given if pa.types.is_large_string(array.type) else _none(array)
+    return np.isnan(number) & given
 
 
 def _differ(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:
@@ -148,40 +177,47 @@ def _none(array: pa.Array) -> NDArray[np.bool_]:
     return np.zeros(len(array), dtype=np.bool_)
 
 
-def _convert(
-    array: pa.Array, step: pa.DataType, target: pa.DataType
-) -> tuple[pa.Array, NDArray[np.int64]]:
+def _uncastable(kind: Kind, array: pa.Array, step: pa.DataType) -> Rows:
+    """The rows that cannot be cast: those of the wrong shape, then one by one what is left."""
+    shapeless = np.empty(0, np.int64)
+    if kind in SHAPES and pa.types.is_large_string(array.type):
+        matches = pc.fill_null(pc.match_substring_regex(array, SHAPES[kind]), True)
+        shapeless = np.flatnonzero(~matches.to_numpy(zero_copy_only=False))
+    distinct = _without(array, shapeless).dictionary_encode()
     bad: list[int] = []
-    _find_bad(array, step, 0, bad)
-    if len(bad) > PROBLEMS_SHOWN:  # the report is full: the rest of the column goes unread
-        return pa.nulls(len(array), target), np.array(bad, dtype=np.int64)
-    if bad:
-        mask = np.zeros(len(array), dtype=bool)
-        mask[bad] = True
-        array = pc.if_else(pa.array(mask), None, array)
-    return array.cast(step).cast(target, safe=False), np.array(bad, dtype=np.int64)
+    _find_bad(distinct.dictionary, step, 0, bad)
+    found = pc.is_in(distinct.indices, value_set=pa.array(bad, type=distinct.indices.type))
+    return np.union1d(shapeless, np.flatnonzero(found.to_numpy(zero_copy_only=False)))
+
+
+def _castable(array: pa.Array, step: pa.DataType) -> pa.Array | None:
+    """`array` cast; None where a value of it cannot be."""
+    try:
+        return array.cast(step)
+    except pa.ArrowInvalid:
+        return None
 
 
 def _find_bad(part: pa.Array, step: pa.DataType, start: int, bad: list[int]) -> None:
-    """Append the rows that cannot be cast, by halves: only what fails is split."""
-    if len(bad) > PROBLEMS_SHOWN:
+    """Append the positions of what cannot be cast, by halves: only what fails is split."""
+    if _castable(part, step) is not None:
         return
-    try:
-        part.cast(step)
-    except pa.ArrowInvalid:
-        if len(part) == 1:
-            bad.append(start)
-            return
-        half = len(part) // 2
-        _find_bad(part[:half], step, start, bad)
-        _find_bad(part[half:], step, start + half, bad)
+    if len(part) == 1:
+        bad.append(start)
+        return
+    half = len(part) // 2
+    _find_bad(part[:half], step, start, bad)
+    _find_bad(part[half:], step, start + half, bad)
 
 
 def _series(kind: Kind, values: pa.Array) -> pd.Series:
     if kind in ("id", "text", "code"):
-        return pd.Series(values.cast(pa.large_string()).to_pandas(), dtype="str")
+        return pd.Series(values.to_pandas(), dtype="str")
     if kind == "count":
-        return pd.Series(values.to_numpy(zero_copy_only=False)).astype("Int64")
+        number: NDArray[np.float64] = values.to_numpy(zero_copy_only=False)
+        unknown = np.isnan(number)
+        whole = np.where(unknown, 0, number).astype(np.int64)
+        return pd.Series(pd.arrays.IntegerArray(whole, unknown))
     if kind == "flag":
         known = values.is_valid().to_numpy(zero_copy_only=False)
         flags = values.fill_null(False).to_numpy(zero_copy_only=False)

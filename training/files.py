@@ -1,79 +1,108 @@
 """The files of a table: `<name>.parquet`, `<name>.csv`, or a folder `<name>/` of Parquet parts."""
 
-import codecs
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 
 from features.errors import InputError
-from features.tables import Column, Kind, Table
-from training.problems import PROBLEMS_SHOWN, TablesError, unreadable
+from features.tables import Table
+from training.problems import TablesError, unreadable
+from training.source import Source, source_of
+from training.textfile import check_utf8, first_rows, text_batches, text_schema
 
-BLOCK = 2**20  # bytes of a CSV looked at together
-AS_CSV = "Write it as CSV: UTF-8, commas, the columns' names in the first line"
+AS_PARQUET = "Write it again as Parquet, or as CSV"
+ALIKE = "Write every part with the same columns and types"
 
-ARROW_TYPES: dict[Kind, pa.DataType] = {
-    "id": pa.string(),
-    "text": pa.string(),
-    "code": pa.string(),
-    "money": pa.float64(),
-    "number": pa.float64(),
-    "count": pa.int64(),
-    "date": pa.date32(),
-    "instant": pa.timestamp("us", "UTC"),
-    "flag": pa.bool_(),
-}
+Looked = TypeVar("Looked")
 
 
 @dataclass(frozen=True)
-class Source:
-    """A table as read, before any check: its columns and the files its rows came from.
-
-    `parts` holds, for each file in order, its name and number of rows.
-    """
+class Files:
+    """Where a table is: one CSV, or one or more Parquet files, and their names in messages."""
 
     table: Table
-    columns: pa.Table
-    parts: tuple[tuple[str, int], ...]
+    paths: tuple[Path, ...]
+    names: tuple[str, ...]
 
-    def place(self, row: int | None) -> str:
-        """File, and row (from 1) within it, of the table's `row` (from 0)."""
-        if row is None:
-            return self.parts[0][0] if len(self.parts) == 1 else f"{self.table.name}/"
-        ends = np.cumsum([rows for _, rows in self.parts])
-        part = int(np.searchsorted(ends, row, side="right"))
-        name, rows = self.parts[part]
-        return f"{name}, row {row - int(ends[part]) + rows + 1}"
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a CSV."""
+        return self.paths[0].suffix == ".csv"
 
 
-def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
-    """How columns stand in Parquet: dates as dates, instants in UTC to the microsecond."""
-    return pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in columns])
+class Header(NamedTuple):
+    """What files say before their rows are read; `schema` is that of all parts together."""
+
+    schema: pa.Schema
+    has_rows: bool
 
 
-def arrow_of(frame: pd.DataFrame) -> pa.Table:
-    """A data frame as Arrow columns; instants in UTC."""
-    return pa.table({str(name): _array(frame[name]) for name in frame.columns})
+def each_table(
+    directory: Path, tables: Iterable[Table], look: Callable[[Files], Looked]
+) -> tuple[dict[str, Looked], list[InputError]]:
+    """What `look` makes of the files of each table there is, and all that is wrong with them."""
+    if not directory.is_dir():
+        raise InputError(str(directory), "is not a folder", "Name a folder that holds tables")
+    found: dict[str, Looked] = {}
+    errors: list[InputError] = []
+    for table in tables:
+        try:
+            files = _files(directory, table)
+            if files is not None:
+                found[table.name] = look(files)
+            elif not table.optional:
+                errors.append(_missing(table))
+        except TablesError as error:
+            errors.extend(error.problems)
+        except InputError as error:
+            errors.append(error)
+    return found, errors
 
 
-def _array(values: pd.Series) -> pa.Array:
-    if not isinstance(values.dtype, pd.DatetimeTZDtype):
-        return pa.array(values, from_pandas=True)
-    # pyarrow itself takes such a column by a way that pandas warns of.
-    naive = values.dt.tz_convert("UTC").dt.tz_localize(None)
-    array = pa.array(naive.to_numpy(), from_pandas=True)
-    return array.cast(pa.timestamp(values.dtype.unit, "UTC"))
+def read(files: Files) -> Source:
+    """All rows of the files; InputError where one cannot be read."""
+    table, paths = files.table, files.paths
+    if files.is_text:
+        names = header(files).schema.names
+        columns = pa.Table.from_batches(text_batches(paths[0], names), text_schema(names))
+        return source_of(table, columns, [(files.names[0], columns.num_rows)])
+    parts = [_parquet(path, table) for path in paths]
+    try:
+        columns = pa.concat_tables(parts, promote_options="permissive")
+    except pa.ArrowException as error:
+        raise unreadable(paths[0].parent, error, ALIKE) from error
+    counts = [part.num_rows for part in parts]
+    return source_of(table, columns, list(zip(files.names, counts, strict=True)))
 
 
-def find(directory: Path, table: Table) -> Source | None:
-    """The table's rows as the files have them; None where there is no such file."""
+def header(files: Files) -> Header:
+    """The columns of the files; InputError where one cannot be read, or names no column."""
+    if files.is_text:
+        check_utf8(files.paths[0])
+        names, has_rows = first_rows(files.paths[0])
+        _check_names(files.paths[0], files.table, names)
+        return Header(text_schema(names), has_rows)
+    schemas, rows = [], 0
+    for path in files.paths:
+        try:
+            with pq.ParquetFile(path) as file:
+                schemas.append(file.schema_arrow.remove_metadata())
+                rows += file.metadata.num_rows
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(path, error, AS_PARQUET) from error
+        _check_names(path, files.table, schemas[-1].names)
+    try:
+        return Header(pa.unify_schemas(schemas, promote_options="permissive"), rows > 0)
+    except pa.ArrowException as error:
+        raise unreadable(files.paths[0].parent, error, ALIKE) from error
+
+
+def _files(directory: Path, table: Table) -> Files | None:
+    """The files of the table; None where there are none."""
     text, parquet = directory / f"{table.name}.csv", directory / f"{table.name}.parquet"
     folder = directory / table.name
     present = [path for path in (text, parquet) if path.is_file()]
@@ -87,29 +116,22 @@ def find(directory: Path, table: Table) -> Source | None:
             + " and ".join(path.name for path in present),
             "Leave only one of them there",
         )
-    if present[0] == folder:
-        return _folder(folder, table)
-    columns = _csv(text, table) if present[0] == text else _parquet(parquet, table)
-    return Source(table, columns, ((present[0].name, columns.num_rows),))
-
-
-def _folder(folder: Path, table: Table) -> Source:
-    parts = sorted(folder.glob("*.parquet"))
+    if present[0] != folder:
+        return Files(table, (present[0],), (present[0].name,))
+    parts = tuple(sorted(folder.glob("*.parquet")))
     if not parts:
         raise InputError(
             f"{table.name}/", "holds no Parquet file", "Put the parts there as *.parquet"
         )
-    tables = [_parquet(part, table) for part in parts]
-    try:
-        columns = pa.concat_tables(tables, promote_options="permissive")
-    except pa.ArrowException as error:
-        remedy = "Write every part with the same columns and types"
-        raise unreadable(folder, error, remedy) from error
-    names = tuple(
-        (f"{table.name}/{part.name}", rows.num_rows)
-        for part, rows in zip(parts, tables, strict=True)
+    return Files(table, parts, tuple(f"{table.name}/{part.name}" for part in parts))
+
+
+def _missing(table: Table) -> InputError:
+    return InputError(
+        f"{table.name}.parquet",
+        f"there is no table {table.name}",
+        f"Put {table.name}.parquet, {table.name}.csv or a folder {table.name}/ there",
     )
-    return Source(table, columns, names)
 
 
 def _parquet(path: Path, table: Table) -> pa.Table:
@@ -117,75 +139,12 @@ def _parquet(path: Path, table: Table) -> pa.Table:
         with pq.ParquetFile(path) as file:
             columns = file.read()
     except (pa.ArrowException, OSError) as error:
-        raise unreadable(path, error, "Write it again as Parquet, or as CSV") from error
-    _check_header(path, table, columns.column_names)
+        raise unreadable(path, error, AS_PARQUET) from error
+    _check_names(path, table, columns.column_names)
     return columns
 
 
-def _csv(path: Path, table: Table) -> pa.Table:
-    """Every column as text: ids keep their leading zeros; an empty field is null."""
-    _check_utf8(path)
-    names = _names(path)
-    _check_header(path, table, names)
-    uneven: list[InputError] = []
-
-    def keep(row: pyarrow.csv.InvalidRow) -> str:
-        if len(uneven) <= PROBLEMS_SHOWN:
-            uneven.append(_uneven(path, row))
-        return "skip"
-
-    try:
-        columns = pyarrow.csv.read_csv(
-            path,
-            read_options=pyarrow.csv.ReadOptions(use_threads=False),  # else rows go unnumbered
-            parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=keep),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-                null_values=[""],
-            ),
-        )
-    except (pa.ArrowException, OSError) as error:
-        raise unreadable(path, error, AS_CSV) from error
-    if uneven:
-        raise TablesError(path.name, uneven)
-    return columns
-
-
-def _check_utf8(path: Path) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                # No text has a NUL: UTF-16 is full of them.
-                if "\0" in decoder.decode(block):
-                    raise InputError(path.name, "is not UTF-8", AS_CSV)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:  # its object is the file's content
-        raise InputError(path.name, "is not UTF-8", AS_CSV) from None
-    except OSError as error:
-        raise unreadable(path, error, AS_CSV) from error
-
-
-def _names(path: Path) -> list[str]:
-    """The columns' names, which a CSV has in its first line that is not empty."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return next((row for row in csv.reader(file) if row), [])
-    except csv.Error as error:
-        raise unreadable(path, error, AS_CSV) from error
-
-
-def _uneven(path: Path, row: pyarrow.csv.InvalidRow) -> InputError:
-    return InputError(
-        f"{path.name}, row {row.number - 1}",
-        f"has {row.actual_columns} fields where the header has {row.expected_columns}",
-        "Give every row the header's fields; quote a value that holds a comma",
-    )
-
-
-def _check_header(path: Path, table: Table, names: Sequence[str]) -> None:
+def _check_names(path: Path, table: Table, names: Sequence[str]) -> None:
     """Refuse names given twice, and a file without names: its first row is nobody's to show."""
     if not {column.name for column in table.columns} & set(names):
         remedy = f"Name the columns (in CSV in the first line): {', '.join(_required(table))} …"

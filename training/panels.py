@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from features.clock import midnights_after
+from features.clock import DAY_SECONDS, midnights_after
 from features.panel import Contacts, Fixed, Panel, Payments, Statements, panel
 from features.tables import ACCOUNTS, CONTACTS, STATEMENTS, Table, codes_of
 from training.tables import Tables
@@ -37,8 +37,8 @@ def panel_of(tables: Tables) -> AccountPanel:
     """The panel of checked tables: one account per row of `accounts`, in that order."""
     accounts = tables.accounts
     ids = pa.array(accounts["account_id"], type=pa.large_string())
-    names, of_account = np.unique(accounts["timezone"].to_numpy(dtype=str), return_inverse=True)
-    zones = Zones(names, of_account.astype(np.int64))
+    of_account, names = pd.factorize(accounts["timezone"])
+    zones = Zones(names.to_numpy(dtype=str), of_account)
     fixed = _fixed(tables)
     payments = None if tables.payments is None else _payments(tables.payments, ids)
     contacts = None if tables.contacts is None else _contacts(tables.contacts, ids, zones)
@@ -144,7 +144,7 @@ def _midnights(day: Floats, zone: Indices, names: NDArray[np.str_]) -> Floats:
         return midnights
     low = int(day[known].min())
     pair = zone[known] * DAY_SPAN + (day[known].astype(np.int64) - low)
-    pairs, position = np.unique(pair, return_inverse=True)
+    position, pairs = pd.factorize(pair)
     found = midnights_after((pairs % DAY_SPAN + low).astype(np.float64), names[pairs // DAY_SPAN])
     midnights[known] = found[position]
     return midnights
@@ -152,9 +152,9 @@ def _midnights(day: Floats, zone: Indices, names: NDArray[np.str_]) -> Floats:
 
 def _local_hours(at: pd.Series, zone: Indices, names: NDArray[np.str_]) -> Floats:
     """Hour of the day (0 to 24, with fraction) in each row's zone."""
-    hours = np.empty(len(at))
-    for number, name in enumerate(names):
+    second = np.empty(len(at), np.int64)
+    for number in np.unique(zone):
         here = zone == number
-        local = at[here].dt.tz_convert(str(name)).dt
-        hours[here] = local.hour + local.minute / 60 + local.second / 3600
-    return hours
+        local = at[here].dt.tz_convert(str(names[number])).dt.tz_localize(None)
+        second[here] = local.to_numpy("datetime64[s]").astype(np.int64) % DAY_SECONDS
+    return second // 3600 + second // 60 % 60 / 60 + second % 60 / 3600

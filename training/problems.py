@@ -2,26 +2,34 @@
 
 import os
 from collections.abc import Sequence
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from features.errors import InputError
 
 PROBLEMS_SHOWN = 20
 
+Rows = NDArray[np.int64]
+
 
 class Problem(NamedTuple):
-    """One thing that is wrong in a table.
+    """One thing that is wrong in a table, with every row that has it.
 
-    `row` counts from 0 in the table, None where the whole column or file is meant;
-    `column` is None where the whole row or file is meant.
+    `rows` count from 0 in the table, ascending; None where the whole column or file is meant.
+    `column` is None where the whole row or file is meant. `values` holds what stands in each
+    of the rows, None where nothing does.
     """
 
-    row: int | None
+    rows: Rows | None
     column: str | None
     problem: str
     remedy: str
-    value: object = None
+    values: pa.Array | None = None
 
 
 class TablesError(InputError):
@@ -47,13 +55,19 @@ def masked(value: object) -> str:
     return f"{len(str(value))} characters, not shown"
 
 
-def located(place: str, problem: Problem, *, personal: bool) -> InputError:
-    """The problem as an error that names file and row (`place`), column, value and remedy."""
-    where = place if problem.column is None else f"{place}, column {problem.column}"
-    value = problem.value
-    if personal and value is not None:
-        value = masked(value)
-    return InputError(where, problem.problem, problem.remedy, value)
+def written(values: pa.Array) -> list[object]:
+    """Values as a person would write them; null as None."""
+    try:
+        return [_written(value) for value in values.to_pylist()]
+    except (OverflowError, ValueError):  # an instant beyond the years that Python knows
+        return list(values.cast(pa.string()).to_pylist())
+
+
+def _written(value: object) -> object:
+    if isinstance(value, datetime):
+        whole_day = value.tzinfo is None and value.time() == time()
+        return str(value.date()) if whole_day else value.isoformat()
+    return str(value) if isinstance(value, date) else value
 
 
 def unreadable(path: Path, error: Exception, remedy: str) -> InputError:

@@ -4,19 +4,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import InputError
-from features.tables import ACCOUNTS, PROMISE_DAYS, TABLES, Table
-from training.columns import absent, typed
-from training.files import Source, arrow_of, arrow_schema, find
+from features.tables import ACCOUNTS, TABLES
+from training.agreement import (
+    opened_late,
+    owners,
+    promised_far,
+    repeats,
+    strangers,
+    two_currencies,
+)
+from training.arrow import arrow_of, arrow_schema
+from training.files import each_table, read
 from training.folder import whole_folder
-from training.problems import PROBLEMS_SHOWN, Problem, TablesError, located
-from training.schemas import problems_of
+from training.frames import frame_of, no_rows, settled
+from training.problems import Problem, TablesError
+from training.source import Source, source_of
 
 
 @dataclass(frozen=True)
@@ -47,33 +53,14 @@ def read_tables(directory: Path) -> Tables:
     Only the files named in features.tables are read: what a simulation keeps hidden
     (`truth.parquet`) is not.
     """
-    if not directory.is_dir():
-        raise InputError(str(directory), "is not a folder", "Name a folder that holds tables")
-    sources: dict[str, Source] = {}
-    errors: list[InputError] = []
-    for table in TABLES.values():
-        try:
-            source = find(directory, table)
-        except TablesError as error:
-            errors.extend(error.problems)
-        except InputError as error:
-            errors.append(error)
-        else:
-            if source is not None:
-                sources[table.name] = source
-            elif not table.optional:
-                errors.append(_missing(table))
+    sources, errors = each_table(directory, TABLES.values(), read)
     return _checked(str(directory), sources, errors)
 
 
 def checked(tables: Tables, where: str) -> Tables:
     """`tables` made in memory, as `read_tables` would return them; `where` names their origin."""
     sources = {
-        name: Source(
-            TABLES[name],
-            arrow_of(frame),
-            ((name, len(frame)),),
-        )
+        name: source_of(TABLES[name], arrow_of(frame), [(name, len(frame))])
         for name, frame in tables.present().items()
     }
     return _checked(where, sources, [])
@@ -93,136 +80,42 @@ def write_tables(tables: Tables, directory: Path, *, force: bool = True) -> None
             )
 
 
-def _missing(table: Table) -> InputError:
-    return InputError(
-        f"{table.name}.parquet",
-        f"there is no table {table.name}",
-        f"Put {table.name}.parquet, {table.name}.csv or a folder {table.name}/ there",
-    )
-
-
 def _checked(where: str, sources: Mapping[str, Source], errors: list[InputError]) -> Tables:
     frames: dict[str, pd.DataFrame] = {}
     for name, source in sources.items():
-        frames[name], problems = _frame(source)
-        errors.extend(_located(source, problems))
-    for name, source in sources.items():
-        if name != ACCOUNTS.name and len(frames.get(ACCOUNTS.name, ())):
-            errors.extend(_located(source, _strangers(frames[ACCOUNTS.name], frames[name])))
-    if not errors:
-        for name, find_problems in (("accounts", _opened_late), ("contacts", _promised_far)):
-            if name in sources:
-                errors.extend(_located(sources[name], find_problems(frames)))
+        frames[name], problems = frame_of(source)
+        if not len(frames[name]):
+            problems = no_rows(source.table) + problems
+        errors.extend(_told(source, problems + repeats(source.table, frames[name])))
+    errors.extend(_disagreements(sources, frames, sound=not errors))
     if errors:
         raise TablesError(where, errors)
-    return Tables(**{name: _settled(TABLES[name], frame) for name, frame in frames.items()})
+    return Tables(**{name: settled(TABLES[name], frame) for name, frame in frames.items()})
 
 
-def _frame(source: Source) -> tuple[pd.DataFrame, list[Problem]]:
-    """The table with its columns typed, and all that is wrong with it by itself."""
-    table, columns = source.table, source.columns
-    problems: list[Problem] = []
-    values: dict[str, pd.Series] = {}
-    for column in table.columns:
-        if column.name in columns.column_names:
-            values[column.name], found = typed(column, columns[column.name])
-            problems.extend(found)
-        elif column.optional:
-            values[column.name] = absent(column, columns.num_rows)
-    unknown = [name for name in columns.column_names if name not in values]
-    frame = pd.DataFrame(values | dict.fromkeys(unknown))
-    if not table.optional and not len(frame):
-        problems.append(Problem(None, None, "has no rows", f"Put rows of {table.name} there"))
-    told = {(problem.row, problem.column) for problem in problems}
-    # What could not be read stands as null: that it is empty would say it twice.
-    problems += [
-        problem
-        for problem in problems_of(table, frame)
-        if not told & {(problem.row, problem.column), (None, problem.column)}
-    ]
-    return frame, problems
-
-
-def _strangers(accounts: pd.DataFrame, frame: pd.DataFrame) -> list[Problem]:
-    """Rows of an account that the accounts do not list."""
-    if not {"account_id"} <= set(accounts) & set(frame):
+def _disagreements(
+    sources: Mapping[str, Source], frames: Mapping[str, pd.DataFrame], *, sound: bool
+) -> list[InputError]:
+    """What tables do not have in common; what only `sound` rows can be asked, where they are."""
+    accounts = frames.get(ACCOUNTS.name)
+    if accounts is None or not len(accounts):
         return []
-    ids = pa.array(frame["account_id"], type=pa.large_string())
-    listed = pa.array(accounts["account_id"], type=pa.large_string())
-    known = pc.or_(pc.is_in(ids, value_set=listed), pc.is_null(ids))
-    rows = pc.indices_nonzero(pc.invert(known)).to_pylist()[: PROBLEMS_SHOWN + 1]
-    remedy = "Add the account to the accounts, or leave the row out"
-    return [
-        Problem(row, "account_id", "is not among the accounts", remedy, ids[row].as_py())
-        for row in rows
-    ]
+    errors = _told(sources[ACCOUNTS.name], two_currencies(accounts))
+    owner = {
+        name: owners(accounts, frame)
+        for name, frame in frames.items()
+        if "account_id" in accounts and "account_id" in frame
+    }
+    for name in owner:
+        errors += _told(sources[name], strangers(frames[name], owner[name]))
+    if sound and not errors:
+        late = opened_late(accounts, frames["statements"], owner["statements"])
+        errors += _told(sources["accounts"], late)
+        if "contacts" in frames:
+            far = promised_far(accounts, frames["contacts"], owner["contacts"])
+            errors += _told(sources["contacts"], far)
+    return errors
 
 
-def _opened_late(frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
-    """Accounts opened after their last statement; of sound tables."""
-    accounts, statements = frames["accounts"], frames["statements"]
-    last = statements.groupby("account_id")["statement_date"].max()
-    late = accounts["opened_on"] > accounts["account_id"].map(last)
-    return [
-        Problem(
-            int(row),
-            "opened_on",
-            "lies after the account's last statement",
-            "Write the day it was opened, or nothing where it is not known",
-            str(accounts["opened_on"].iloc[row].date()),
-        )
-        for row in np.flatnonzero(late)[: PROBLEMS_SHOWN + 1]
-    ]
-
-
-def _promised_far(frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
-    """Promises for a day before the contact's, or more than a year after; of sound tables."""
-    contacts = frames["contacts"]
-    promised = contacts[contacts["promised_on"].notna()]
-    zones = frames["accounts"].set_index("account_id")["timezone"]
-    days = (promised["promised_on"] - _local_days(promised, zones)).dt.days.to_numpy()
-    wrong = np.flatnonzero((days < 0) | (days > PROMISE_DAYS))[: PROBLEMS_SHOWN + 1]
-    return [
-        Problem(
-            int(promised.index[i]),
-            "promised_on",
-            "lies before the day of the contact"
-            if days[i] < 0
-            else f"lies over {PROMISE_DAYS} days after the day of the contact",
-            "Write the day that was promised, or nothing where none was named",
-            str(promised["promised_on"].iloc[i].date()),
-        )
-        for i in wrong
-    ]
-
-
-def _local_days(contacts: pd.DataFrame, zones: pd.Series) -> pd.Series:
-    """The day of each contact at the debtor's place."""
-    zone = contacts["account_id"].map(zones)
-    days = pd.Series(pd.NaT, index=contacts.index, dtype="datetime64[us]")
-    for name in zone.unique():
-        here = zone == name
-        local = contacts.loc[here, "at"].dt.tz_convert(name).dt.tz_localize(None)
-        days[here] = local.dt.normalize()
-    return days
-
-
-def _located(source: Source, problems: list[Problem]) -> list[InputError]:
-    ids = {column.name for column in source.table.columns if column.kind == "id"}
-    return [
-        located(source.place(problem.row), problem, personal=problem.column in ids)
-        for problem in problems
-    ]
-
-
-def _settled(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows and columns in their order; required counts and flags without room for null.
-
-    The order of the rows in the files says nothing: whatever is made of the tables is the same.
-    """
-    required = {column.name: column.kind for column in table.columns if not column.optional}
-    dtypes = {"count": "int64", "flag": "bool"}
-    ordered = frame.sort_values(list(table.key), kind="stable", ignore_index=True)
-    return ordered[[column.name for column in table.columns]].astype(
-        {name: dtypes[kind] for name, kind in required.items() if kind in dtypes}
-    )
+def _told(source: Source, problems: list[Problem]) -> list[InputError]:
+    return [error for problem in problems for error in source.errors(problem)]

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from features.errors import InputError
 from features.tables import TABLES
-from training.files import arrow_schema
+from training.arrow import arrow_schema
 from training.folder import whole_folder
 from training.sources.simulated import holders, rows, truth
 from training.sources.simulated.chunk import draw_chunk, live
