@@ -32,13 +32,14 @@ def _reason(error: Exception) -> str | None:
     """The line that says why; None for a defect of ours, which deserves its traceback."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from curescore.nightly.manifest import RunError
     from models.score.manifest import BundleError
     from service.database import DatabaseError
     from service.reload import ModelsError
 
     if isinstance(error, OSError):
         return f"cannot go on: {_system(error)}"
-    if isinstance(error, DatabaseError | ModelsError | BundleError):
+    if isinstance(error, DatabaseError | ModelsError | BundleError | RunError):
         return f"cannot go on: {error}"
     if isinstance(error, SQLAlchemyError):
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]

@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from curescore import __version__, data, db, features, keys, policy, serve, train, up
+from curescore import (
+    __version__,
+    data,
+    db,
+    features,
+    keys,
+    policy,
+    score,
+    serve,
+    train,
+    up,
+)
 from curescore.console import err
 from curescore.failures import told
 from features.errors import InputError
@@ -27,6 +38,7 @@ app.command()(train.promote)
 app.command()(train.rollback)
 app.command()(features.features)
 app.add_typer(policy.policy_app, name="policy")
+app.command()(score.score)
 app.command()(serve.serve)
 app.add_typer(keys.keys_app, name="keys")
 app.add_typer(db.db_app, name="db")

@@ -4,17 +4,28 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
+import shap
 
 from curescore.bodies import bodies, last_known, late_accounts
+from features.matrix import matrix
+from features.panel import known_at
+from models.score.bundle import load
 from tests.servers import curescore, curescore_json, serving
+from training.panels import panel_of
 from training.tables import read_tables
+from training.tracking import Tracker
 
 BATCH = 1_000
+IDENTITY = {"decision_id", "decided_at"}
+INSTANTS = ("as_of", "valid_until")
 
 # Snapshots of late accounts in July, and in April to June, of the copies of UCI's file that
 # are known by their SHA-256.
@@ -29,6 +40,7 @@ class Journey:
 
     environment: dict[str, str]
     data: Path
+    now: Path
     trained: dict[str, Any]
     sent: list[dict[str, Any]]
     results: list[dict[str, Any]]
@@ -77,7 +89,7 @@ def journey(environment: dict[str, str], history: Path, now: Path) -> Iterator[J
             )
             assert answered.status_code == 200, answered.text
             results += answered.json()["results"]
-        yield Journey(environment, history, trained, sent, results, client)
+        yield Journey(environment, history, now, trained, sent, results, client)
 
 
 def check_all_are_answered_recorded_and_readable(journey: Journey) -> None:
@@ -106,6 +118,54 @@ def check_alone_equals_in_the_batch(journey: Journey) -> None:
             assert alone.json()[part] == whole[part]
 
 
+def check_a_nightly_run_decides_the_same(journey: Journey, out: Path) -> None:
+    as_of = journey.sent[0]["as_of"]
+    arguments = ("--data", str(journey.now), "--out", str(out), "--as-of", as_of)
+    summary = curescore_json(
+        journey.environment, "score", *arguments, "--reasons", "all", "--chunk", "1000"
+    )
+    assert summary["decided"] == len(journey.sent)
+    rows = pq.read_table(out / "decisions").to_pylist()
+    nightly = {row["account_id"]: row for row in rows}
+    for result in journey.results:
+        address = f"/v1/decisions/{result['decision']['decision_id']}?reasons=all"
+        served = journey.client.get(address).json()
+        row = nightly[served["account_id"]]
+        flat = served | served["score"] | served["intensity"]
+        for name in row.keys() & flat.keys() - IDENTITY - {"reasons", "levels", *INSTANTS}:
+            assert row[name] == flat[name], name
+        for name in INSTANTS:
+            assert row[name] == datetime.fromisoformat(served[name])
+        assert row["reasons"] == [
+            {name: value for name, value in reason.items() if name != "text"}
+            for reason in served["reasons"]
+        ]
+
+
+def check_the_champion_is_explained_exactly(journey: Journey) -> None:
+    bundle = load(
+        Tracker(f"sqlite:///{journey.environment['CURESCORE_HOME']}/mlflow.db").bundle(
+            "models:/cure@champion"
+        )
+    )
+    tables = read_tables(journey.now)
+    arranged = panel_of(tables).panel
+    as_of = datetime.fromisoformat(journey.sent[0]["as_of"]).timestamp()
+    everyone = np.arange(arranged.accounts)
+    view = known_at(arranged, everyone, np.full(arranged.accounts, as_of))
+    rows = matrix(arranged, view)[:, bundle.columns]
+    found = bundle.explainer.explain(rows)
+    oracle = np.asarray(bundle.booster.predict(rows, pred_contrib=True, num_threads=1))
+    assert np.abs(found.contributions - oracle[:, :-1]).max() <= 1e-9
+    assert (
+        np.abs(found.contributions - shap.TreeExplainer(bundle.booster)(rows).values).max() <= 1e-9
+    )
+    added = bundle.explainer.base + found.contributions.sum(axis=1)
+    assert np.abs(added - found.margin).max() <= 1e-9
+    margin = np.asarray(bundle.booster.predict(rows, raw_score=True, num_threads=1))
+    assert np.array_equal(found.margin, margin)
+
+
 def test_real_accounts_go_the_whole_way(uci: Journey, uci_csv: Path) -> None:
     digest = hashlib.sha256(uci_csv.read_bytes()).hexdigest()
     july, before = len(uci.sent), uci.trained["train"]["n"]
@@ -124,6 +184,14 @@ def test_real_accounts_are_ranked_without_a_leak(uci: Journey) -> None:
     assert test["auc"] < 0.80  # more was only ever reached with the label month's payment
     low, high = test["auc_ci"]
     assert low < test["auc"] < high
+
+
+def test_a_nightly_run_decides_real_accounts_as_requests_do(uci: Journey, tmp_path: Path) -> None:
+    check_a_nightly_run_decides_the_same(uci, tmp_path / "night")
+
+
+def test_the_champion_of_real_accounts_is_explained_exactly(uci: Journey) -> None:
+    check_the_champion_is_explained_exactly(uci)
 
 
 def test_the_served_probabilities_are_those_that_were_judged(uci: Journey) -> None:
@@ -149,6 +217,16 @@ def test_a_simulated_portfolio_goes_the_whole_way(simulated: Journey) -> None:
         if sent["account"]["bankruptcy"] or sent["account"]["deceased"]
     ]
     assert all(decision["intensity"]["level"] == 0 for decision in flagged)
+
+
+def test_a_nightly_run_decides_simulated_accounts_as_requests_do(
+    simulated: Journey, tmp_path: Path
+) -> None:
+    check_a_nightly_run_decides_the_same(simulated, tmp_path / "night")
+
+
+def test_the_champion_of_simulated_accounts_is_explained_exactly(simulated: Journey) -> None:
+    check_the_champion_is_explained_exactly(simulated)
 
 
 def test_a_simulated_model_is_better_than_the_roll_rate_table(simulated: Journey) -> None:

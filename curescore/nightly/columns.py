@@ -1,0 +1,155 @@
+"""Decisions and refusals as the columns of the run's files; names are those of the record."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from curescore.nightly.manifest import Manifest
+from models.decide import Refusal
+from models.decision import BindingRule, Decision, Level, Reason
+from service.records import derived_id
+
+_INSTANT = pa.timestamp("us", "UTC")
+_REASON = pa.struct(
+    [
+        ("feature", pa.string()),
+        ("group", pa.string()),
+        ("value", pa.float64()),
+        ("unit", pa.string()),
+        ("contribution", pa.float64()),
+    ]
+)
+_LEVEL = pa.struct([("level", pa.int8()), ("allowed", pa.bool_()), ("taken_by", pa.string())])
+_RULE = pa.struct([(name, pa.string()) for name in ("rule", "citation", "took_away")])
+
+_SCORE = (
+    ("target", pa.string()),
+    ("probability", pa.float64()),
+    ("log_odds", pa.float64()),
+    ("base_log_odds", pa.float64()),
+    ("horizon_cycles", pa.int8()),
+    ("stage", pa.string()),
+    ("tier", pa.string()),
+    ("ability", pa.float64()),
+    ("willingness", pa.float64()),
+)
+_INTENSITY = (("level", pa.int8()), ("treatment", pa.string()), ("needs_approval", pa.bool_()))
+
+DECISIONS = pa.schema(
+    [
+        ("decision_id", pa.string()),
+        ("status", pa.string()),
+        ("account_id", pa.string()),
+        ("as_of", _INSTANT),
+        ("decided_at", _INSTANT),
+        ("valid_until", _INSTANT),
+        ("data_age_days", pa.float64()),
+        ("currency", pa.string()),
+        *_SCORE,
+        ("reasons", pa.list_(_REASON)),
+        ("other_contributions", pa.float64()),
+        *_INTENSITY,
+        ("level_name", pa.string()),
+        ("channels", pa.list_(pa.string())),
+        ("levels", pa.list_(_LEVEL)),
+        ("binding_rules", pa.list_(_RULE)),
+        ("model", pa.string()),
+        ("bundle_sha256", pa.string()),
+        ("policy", pa.string()),
+    ]
+)
+REFUSED = pa.schema(
+    [
+        ("account_id", pa.string()),
+        ("kind", pa.string()),
+        ("table", pa.string()),
+        ("file", pa.string()),
+        ("row", pa.int64()),
+        ("column", pa.string()),
+        ("problem", pa.string()),
+        ("remedy", pa.string()),
+        ("value", pa.string()),
+    ]
+)
+BAD_ROW = "bad-row"
+
+
+def decision_columns(decisions: Sequence[Decision], run: Manifest) -> pa.Table:
+    """One row per decision, in their order, as DECISIONS has it."""
+    n = len(decisions)
+    scores = [decision.score for decision in decisions]
+    intensities = [decision.intensity for decision in decisions]
+    columns: dict[str, Any] = {
+        "decision_id": [
+            str(derived_id(run.decided_at, run.run_id, decision.account_id))
+            for decision in decisions
+        ],
+        "as_of": [run.as_of] * n,
+        "decided_at": [run.decided_at] * n,
+        "valid_until": [datetime.fromisoformat(decision.valid_until) for decision in decisions],
+        "reasons": _structs(_REASON, [decision.reasons for decision in decisions]),
+        "level_name": [intensity.name for intensity in intensities],
+        "channels": [intensity.channels for intensity in intensities],
+        "levels": _structs(_LEVEL, [intensity.levels for intensity in intensities]),
+        "binding_rules": _structs(_RULE, [intensity.binding_rules for intensity in intensities]),
+    }
+    for name in ("status", "account_id", "data_age_days", "currency", "other_contributions"):
+        columns[name] = [getattr(decision, name) for decision in decisions]
+    for name, _ in _SCORE:
+        columns[name] = [getattr(score, name) for score in scores]
+    for name, _ in _INTENSITY:
+        columns[name] = [getattr(intensity, name) for intensity in intensities]
+    for name in ("model", "bundle_sha256", "policy"):
+        columns[name] = [decision.versions[name] for decision in decisions]
+    return pa.table({name: columns[name] for name in DECISIONS.names}, schema=DECISIONS)
+
+
+def _structs(
+    kind: pa.StructType, lists: Iterable[Sequence[Reason | Level | BindingRule]]
+) -> pa.ListArray:
+    """Lists of parts of a decision as one array; by columns, which is several times faster."""
+    offsets: list[int] = [0]
+    flat: list[Reason | Level | BindingRule] = []
+    for parts in lists:
+        flat.extend(parts)
+        offsets.append(len(flat))
+    children = [
+        pa.array([getattr(each, field.name) for each in flat], type=field.type) for field in kind
+    ]
+    values = pa.StructArray.from_arrays(children, fields=list(kind))
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+
+
+def refused_columns(rows: pd.DataFrame, undecided: Sequence[tuple[str, Refusal]]) -> pa.Table:
+    """Rows that were not accepted, then accounts that cannot be decided, as REFUSED has it."""
+    bad = {name: pa.array(rows[name], from_pandas=True) for name in rows.columns}
+    bad["kind"] = pa.array([BAD_ROW] * len(rows), pa.string())
+    refusals = [refusal for _, refusal in undecided]
+    places = [_place(refusal) for refusal in refusals]
+    nothing = [None] * len(refusals)
+    columns: dict[str, list[Any]] = {
+        "account_id": [account_id for account_id, _ in undecided],
+        "kind": [refusal.kind for refusal in refusals],
+        "table": [table for table, _ in places],
+        "file": nothing,
+        "row": nothing,
+        "column": [column for _, column in places],
+        "problem": [refusal.problem for refusal in refusals],
+        "remedy": [refusal.remedy for refusal in refusals],
+        "value": [None if r.value is None else str(r.value) for r in refusals],
+    }
+    return pa.concat_tables(
+        [
+            pa.table({name: bad[name] for name in REFUSED.names}).cast(REFUSED),
+            pa.table(columns, schema=REFUSED),
+        ]
+    )
+
+
+def _place(refusal: Refusal) -> tuple[str, str | None]:
+    """Table and column of a refusal, whose pointer is that of a request's body."""
+    part, _, column = refusal.pointer.removeprefix("/").partition("/")
+    return "accounts" if part == "account" else part, column or None

@@ -1,0 +1,140 @@
+"""`curescore score`: the nightly run."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from curescore.console import Json, err, out, print_json
+from features.errors import InputError
+
+REASONS = 5
+STALE_DAYS = 45  # a cycle and a half: a portfolio scored every night has younger statements
+
+
+def score(
+    data: Annotated[Path, typer.Option("--data", help="Folder of tables.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Option("--out", help="Folder of the run: new, or to go on.", show_default=False)
+    ],
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Decide as of this instant, such as 2026-11-01T06:00:00+08:00 [now]."),
+    ] = None,
+    reasons: Annotated[
+        str, typer.Option(help="Reasons kept with each decision, largest first: a number, or all.")
+    ] = str(REASONS),
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes [one for each core].")
+    ] = None,
+    chunk: Annotated[
+        int, typer.Option(min=1, help="Accounts that a process holds at a time.")
+    ] = 10_000,
+    json: Json = False,
+) -> None:
+    """Decide every account of a portfolio: tables in, decisions in Parquet out.
+
+    A run that was stopped goes on when it is started again with the same --out, and its result
+    is the same to the byte. What was refused, and why, is in the folder refused/ beside the
+    decisions.
+
+    Example: curescore score --data var/data/simulated --out var/night --as-of 2026-11-01T00:00Z
+    """
+    from curescore.nightly.run import Terms, Told, run
+    from curescore.nightly.summary import summary_table
+    from service.settings import load_settings
+
+    terms = Terms(
+        data,
+        folder,
+        _instant(as_of),
+        _number(reasons),
+        chunk,
+        workers or len(os.sched_getaffinity(0)),
+    )
+    with _progress() as bar:
+        task = bar.add_task("starting", total=None)
+        summary = run(
+            terms,
+            load_settings(),
+            Told(
+                status=lambda what: bar.update(task, description=what),
+                begin=lambda done, total: bar.reset(
+                    task, description="accounts", completed=done, total=total
+                ),
+                done=lambda accounts: bar.advance(task, accounts),
+            ),
+        )
+    if json:
+        print_json(summary)
+        return
+    out.print(summary_table(summary))
+    out.print(f"decisions: {folder}/decisions  refused: {folder}/refused", soft_wrap=True)
+    youngest = summary["data_age_days"]["lowest"]
+    if youngest is not None and youngest > STALE_DAYS:
+        out.print(
+            f"warning: the newest statement is {youngest:.0f} days older than as_of; for a "
+            "portfolio of the past give --as-of",
+            soft_wrap=True,
+        )
+
+
+class Rate(ProgressColumn):
+    """Accounts per second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate, where there is one yet."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InputError(
+            "--as-of",
+            "is not an instant with an offset",
+            "Give one such as 2026-11-01T06:00:00+08:00",
+            text,
+        )
+    return instant
+
+
+def _number(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdecimal():
+        raise InputError("--reasons", "is no number", "Give a number such as 5, or all", text)
+    return int(text)
