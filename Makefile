@@ -4,11 +4,16 @@ PYTHON ?= python3.11
 PORT ?= 8000
 DATA ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+# Whom `make bench` compares us with.
+PEERS := build/peers
+PEERS_PIP := $(PEERS)/bin/python -m pip --quiet --disable-pip-version-check
 
 # The resolver stands apart from the environment that it resolves.
 UV_VERSION := 0.13.9
@@ -62,14 +67,25 @@ format: install ## put imports and layout in order
 prove: install ## the long proofs, in full counts
 	$(BIN)/python -m pytest -m "prove or hypothesis" --hypothesis-profile=prove $(PYTEST_ARGS)
 
-bench: install ## measure how fast features are computed
-	$(BIN)/python -m benchmarks
+bench: install $(PEERS)/.installed ## ours and others' speed, side by side [BENCH_ARGS=…]
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+# Apart from ours, since fasttreeshap needs an older numpy. It is built here, from C.
+$(PEERS)/.installed: requirements/peers.txt requirements/fasttreeshap.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS_PIP) install --require-hashes -r requirements/peers.txt
+	$(PEERS_PIP) install --require-hashes --no-deps --no-build-isolation \
+		-r requirements/fasttreeshap.txt || \
+		echo "fasttreeshap could not be built (it needs gcc): measuring without it." >&2
+	@touch $@
 
 lock: $(UV) ## write the lock files anew [UPGRADE=1: with the newest versions]
 	$(COMPILE) pyproject.toml --extra train --extra notebooks --extra dev -o requirements/all.txt
 	$(COMPILE) pyproject.toml -c requirements/all.txt -o requirements/serve.txt
 	$(COMPILE) requirements/build.in -c requirements/all.txt -o requirements/build.txt
 	$(COMPILE) requirements/mlflow.in -c requirements/all.txt -o requirements/mlflow.txt
+	$(COMPILE) requirements/peers.in -o requirements/peers.txt
+	$(COMPILE) requirements/fasttreeshap.in --no-deps -o requirements/fasttreeshap.txt
 
 $(UV):
 	$(PYTHON) -m venv build/uv

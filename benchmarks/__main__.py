@@ -1,62 +1,74 @@
-"""Prints what features cost: `python -m benchmarks`. Run it on an idle machine."""
+"""Measures ours and others side by side: `python -m benchmarks`. Run it on an idle machine."""
 
+import json
+import sys
+import tempfile
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
 
-import numpy as np
+import typer
 
-from features.clock import DAY_SECONDS
-from features.matrix import matrix
-from features.panel import Fixed, Panel, Statements, View, known_at, panel
+from benchmarks import contributions, features, nightly
+from benchmarks.lines import PEERS
+from benchmarks.machine import described
+from benchmarks.report import Topic
 
-ACCOUNTS = 50_000
-MONTHS = 24
-ROUNDS = 5
-FIRST_DAY = 19_000.0  # January 2022
-CYCLE = 30.0
+app = typer.Typer(pretty_exceptions_enable=False)
 
-
-def history(accounts: int, months: int) -> tuple[Panel, View]:
-    """Drawn statements of so many accounts, and the view of them after the last one."""
-    rng = np.random.default_rng(1)
-    n = accounts * months
-    day = np.tile(FIRST_DAY + CYCLE * np.arange(months), accounts)
-    statements = Statements(
-        account=np.repeat(np.arange(accounts), months),
-        day=day,
-        known_at=(day + 1) * DAY_SECONDS,
-        balance=rng.uniform(0, 10_000, n),
-        amount_due=rng.uniform(10, 500, n),
-        amount_paid=rng.uniform(0, 500, n),
-        days_past_due=CYCLE * rng.integers(0, 5, n),
-        credit_limit=np.full(n, 10_000.0),
-        status=np.zeros(n),
-    )
-    none, nobody = np.zeros(accounts, bool), np.zeros(accounts)
-    drawn = panel(Fixed(np.full(accounts, FIRST_DAY), nobody, nobody, none, none), statements)
-    as_of = np.full(accounts, (day[-1] + 2) * DAY_SECONDS)
-    return drawn, known_at(drawn, np.arange(accounts), as_of)
+TOPICS = ("features", "contributions", "nightly")
 
 
-def best(accounts: int, rounds: int) -> tuple[float, int]:
-    """Seconds of the fastest of so many rounds, and the number of features."""
-    drawn, view = history(accounts, MONTHS)
-    matrix(drawn, view)
-    seconds = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        count = matrix(drawn, view).shape[1]
-        seconds.append(time.perf_counter() - start)
-    return min(seconds), count
+@app.command()
+def main(
+    topics: Annotated[
+        list[str] | None, typer.Argument(help=f"Any of {', '.join(TOPICS)}; all if none is named.")
+    ] = None,
+    accounts: Annotated[int, typer.Option(help="Accounts whose features are computed.")] = 200_000,
+    months: Annotated[int, typer.Option(help="Months of statements.", min=2)] = 24,
+    simulated: Annotated[int, typer.Option(help="Accounts that boosters are fitted on.")] = 10_000,
+    trees: Annotated[int, typer.Option(help="Trees of each booster.")] = 400,
+    rows: Annotated[int, typer.Option(help="Rows that are explained.")] = 1_000,
+    rounds: Annotated[int, typer.Option(help="Rounds in which all take turns.", min=1)] = 5,
+    night: Annotated[int, typer.Option(help="Accounts of the nightly run.", min=10)] = 1_000_000,
+    nights: Annotated[int, typer.Option(help="Rounds of nightly runs.", min=1)] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Print, as Markdown, ours and others' figures, and the ratios with their spread.
+
+    Example: python -m benchmarks features --accounts 50000
+    """
+    peers = PEERS.exists()
+    runs: dict[str, Callable[[Path], Topic]] = {
+        "features": lambda folder: features.measure(folder, accounts, months, rounds, peers, say),
+        "contributions": lambda folder: contributions.measure(
+            folder, simulated, trees, rows, rounds, peers, say
+        ),
+        "nightly": lambda folder: nightly.measure(folder, night, nights, say),
+    }
+    if unknown := set(topics or ()) - set(runs):
+        raise typer.BadParameter(f"{', '.join(unknown)}: none of {', '.join(TOPICS)}")
+    figures: dict[str, Any] = {"machine": described()}
+    if not as_json:
+        print(figures["machine"], flush=True)
+    for name in topics or TOPICS:
+        with tempfile.TemporaryDirectory() as folder:
+            topic = runs[name](Path(folder))
+        figures[name] = topic.figures
+        if not as_json:
+            print(f"\n{topic}", flush=True)
+    if as_json:
+        print(json.dumps(figures, indent=1))
 
 
-def main() -> None:
-    """Print accounts per second for many accounts, and microseconds for one alone."""
-    many, count = best(ACCOUNTS, ROUNDS)
-    print(f"{count} features over {MONTHS} months, one thread, best of {ROUNDS} rounds")
-    print(f"  {ACCOUNTS:,} accounts  {ACCOUNTS / many:>10,.0f} accounts/s")
-    one, _ = best(1, 200 * ROUNDS)
-    print(f"  1 account        {one * 1e6:>10.1f} µs")
+_START = time.monotonic()
+
+
+def say(what: str) -> None:
+    """Tell on stderr how far it is."""
+    print(f"{time.monotonic() - _START:6.1f} s  {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    app()

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = PROJECT["tool"]["setuptools"]["packages"]
-LOCKS = ("all", "serve", "build", "mlflow")
+LOCKS = ("all", "serve", "build", "mlflow", "peers", "fasttreeshap")
 
 
 def lock_entries(name: str) -> list[str]:

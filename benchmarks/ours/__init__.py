@@ -1,0 +1,1 @@
+"""Our side of the comparison, each module a process of its own."""

@@ -1,0 +1,1 @@
+"""The others' side: runs in their own environment and imports none of this project's packages."""

@@ -1,0 +1,109 @@
+"""The benchmarks run from end to end, and what they compare is the same thing."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks import contributions, features
+from benchmarks.lines import PEERS, Worker, WorkerError
+from benchmarks.measures import Spread, peak_memory, ratio, take_turns
+from benchmarks.report import Table, Topic
+from features.catalogue import BY_NAME
+
+TOLERANCE = 1e-9
+
+needs_peers = pytest.mark.skipif(not PEERS.exists(), reason="build/peers is made by `make bench`")
+
+
+def silent(what: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def of_features(tmp_path_factory: pytest.TempPathFactory) -> Topic:
+    # More than 24 months, so that each window leaves something out.
+    folder = tmp_path_factory.mktemp("features")
+    return features.measure(folder, 300, 30, 2, peers=PEERS.exists(), say=silent)
+
+
+@pytest.fixture(scope="module")
+def of_contributions(tmp_path_factory: pytest.TempPathFactory) -> Topic:
+    folder = tmp_path_factory.mktemp("contributions")
+    return contributions.measure(folder, 1_000, 5, 20, 1, peers=PEERS.exists(), say=silent)
+
+
+def test_features_are_timed_in_every_way(of_features: Topic) -> None:
+    figures = of_features.figures
+    assert set(figures["features"]) <= set(BY_NAME)
+    for way in ("panel", "arrays", "whole"):
+        assert len(figures["seconds"][way]) == 2
+        assert min(figures["seconds"][way]) > 0
+    many, one = of_features.tables
+    assert len(many.rows) == len(figures["seconds"]) == len(one.rows) + 1
+
+
+@needs_peers
+def test_peers_compute_every_feature_of_statements(of_features: Topic) -> None:
+    assert set(features.LIBRARIES) < set(of_features.figures["seconds"])
+    assert len(of_features.figures["features"]) >= 75
+    assert "Not compared" not in str(of_features)
+
+
+def test_columns_that_differ_are_found() -> None:
+    own = np.array([[1.0, np.nan, np.nan, 1e6, 2.0], [0.0, 1.0, 1.0, 1e6, 2.0]])
+    other = own + np.array([1e-10, 0.0, 0.0, 1e-4, 1e-8])
+    other[0, 2] = 0.0
+    assert features.differing(own, other).tolist() == [False, False, True, False, True]
+
+
+def test_contributions_are_those_of_lightgbm(of_contributions: Topic) -> None:
+    assert of_contributions.figures["bundle_seconds"] > 0
+    for shape in map(str, contributions.SHAPES):
+        found = of_contributions.figures["shapes"][shape]["methods"]["curescore"]
+        assert found["greatest_difference"] < TOLERANCE
+        assert min(found["seconds"] + found["one"]) > 0
+
+
+@needs_peers
+def test_shap_is_asked_for_the_same_contributions(of_contributions: Topic) -> None:
+    for shape in map(str, contributions.SHAPES):
+        found = of_contributions.figures["shapes"][shape]["methods"]
+        assert found["shap"]["greatest_difference"] < TOLERANCE
+        # Where it could be built: version 2 goes other ways where a value is not known.
+        if "fasttreeshap v1" in found:
+            assert found["fasttreeshap v1"]["greatest_difference"] < TOLERANCE
+
+
+def test_a_worker_that_ends_is_told_of() -> None:
+    with (
+        Worker(sys.executable, "benchmarks.ours.trees", "lightgbm", "nowhere.npy") as worker,
+        pytest.raises(WorkerError, match="ended with code 1"),
+    ):
+        worker.ask("seconds")
+
+
+def test_ratios_are_paired_within_a_round() -> None:
+    turns: list[str] = []
+    seconds = iter([1.0, 3.0, 2.0, 4.0])
+
+    def run(name: str) -> float:
+        turns.append(name)
+        return next(seconds)
+
+    found = take_turns({"ours": lambda: run("ours"), "other": lambda: run("other")}, 2)
+    assert turns == ["ours", "other", "ours", "other"]
+    assert ratio(found["other"], found["ours"]) == Spread(2.5, 2.0, 3.0)
+    assert str(Spread(2.5, 2.0, 3.0)) == "2.50 (2.00–3.00)"
+
+
+def test_peak_memory_is_what_came_on_top() -> None:
+    told = peak_memory(lambda: np.ones(10_000_000))
+    if told is None:
+        pytest.skip("this kernel does not tell the peak")
+    assert 75 < told[1] < 100
+
+
+def test_a_table_is_markdown() -> None:
+    table = Table(("what", "how many"), [("a", "1")], "Some.")
+    assert str(table) == "Some.\n\n| what | how many |\n| --- | --: |\n| a | 1 |"
