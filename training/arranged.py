@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from training.durable import whole_file
-from training.files import AS_PARQUET, Files
+from training.files import ALIKE, AS_PARQUET, Files
 from training.portfolio import Portfolio
 from training.problems import unreadable
 from training.rowgroups import PLACE, RowGroups, groups_of, row_groups
@@ -79,10 +79,13 @@ def _placed(files: Files, schema: pa.Schema, placed: pa.Schema) -> Iterator[pa.T
     for number, path in enumerate(files.paths):
         row = 1
         for batch in _batches(files, path, schema):
-            rows = pa.concat_tables([empty, pa.table(batch)], promote_options="permissive")
-            place = [np.full(len(rows), number, np.int32), np.arange(row, row + len(rows))]
-            yield pa.table([*rows.columns, *place], [*placed.names]).cast(placed)
-            row += len(rows)
+            place = [np.full(len(batch), number, np.int32), np.arange(row, row + len(batch))]
+            try:
+                rows = pa.concat_tables([empty, pa.table(batch)], promote_options="permissive")
+                yield pa.table([*rows.columns, *place], [*placed.names]).cast(placed)
+            except pa.ArrowException as error:  # the type common to all parts does not hold it
+                raise unreadable(path, error, ALIKE) from error
+            row += len(batch)
 
 
 def _batches(files: Files, path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -99,4 +102,6 @@ def _batches(files: Files, path: Path, schema: pa.Schema) -> Iterator[pa.RecordB
 
 def _plain(held: pa.DataType) -> pa.DataType:
     """The type in which values are kept: without a dictionary, which each batch has anew."""
-    return _plain(held.value_type) if pa.types.is_dictionary(held) else held
+    if pa.types.is_dictionary(held):
+        return _plain(held.value_type)
+    return pa.large_string() if pa.types.is_string_view(held) else held

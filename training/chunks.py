@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.errors import InputError
 from features.tables import ACCOUNTS
+from training.files import ALIKE
 from training.rowgroups import PLACE, GroupReader, RowGroup, RowGroups, account_ids
 from training.source import Source
 
@@ -72,7 +74,11 @@ class _TableReader:
             if not (begun and ended):
                 rows = rows.filter(_between(account_ids(rows), first, after))
             parts.append(rows)
-        columns = pa.concat_tables(parts, promote_options="permissive")
+        try:
+            columns = pa.concat_tables(parts, promote_options="permissive")
+        except pa.ArrowException:  # a number that the type common to all parts does not hold
+            where = table.files[0] if len(table.files) == 1 else f"{table.table.name}/"
+            raise InputError(where, "cannot be read", ALIKE) from None
         file, row = (columns[name].to_numpy() for name in PLACE.names)
         return Source(table.table, columns.drop_columns(PLACE.names), table.files, file, row)
 

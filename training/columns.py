@@ -159,12 +159,14 @@ def _unreal(kind: Kind, array: pa.Array, values: pa.Array) -> NDArray[np.bool_]:
     if kind != "count" and not text:
         return _none(array)
     number: NDArray[np.float64] = values.to_numpy(zero_copy_only=False)
+    unknown = np.isnan(number)
+    unreal: NDArray[np.bool_] = _none(array)
+    if text:  # in Parquet it may stand for what is not known
+        unreal = unknown & values.is_valid().to_numpy(zero_copy_only=False)
     if kind == "count":
         whole = (number == np.trunc(number)) & (np.abs(number) < EXACT_BOUND)
-        unwhole: NDArray[np.bool_] = ~(whole | np.isnan(number))
-        return unwhole
-    given: NDArray[np.bool_] = values.is_valid().to_numpy(zero_copy_only=False)
-    return np.isnan(number) & given
+        unreal |= ~(whole | unknown)
+    return unreal
 
 
 def _differ(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:

@@ -94,6 +94,7 @@ class GroupReader:
                 self.close()
                 self._file, self._path = pq.ParquetFile(group.path), group.path
             rows = self._file.read_row_group(group.number, columns)
+            rows = rows.cast(without_views(rows.schema))
         except (pa.ArrowException, OSError) as error:
             raise unreadable(group.path, error, AS_PARQUET) from error
         if len(rows) != group.rows or id_range(account_ids(rows)) != group[-3:]:
@@ -122,7 +123,9 @@ def row_groups(files: Files, schema: pa.Schema) -> RowGroups | None:
         groups += found
     groups.sort(key=lambda group: (group.low, group.high, group.file, group.number))
     in_order = all(later.low >= group.high for group, later in pairwise(groups))
-    return RowGroups(files.table, files.names, schema, tuple(groups)) if in_order else None
+    if not in_order:
+        return None
+    return RowGroups(files.table, files.names, without_views(schema), tuple(groups))
 
 
 def groups_of(path: Path, file: int, *, measure: bool = False) -> list[RowGroup] | None:
@@ -134,7 +137,10 @@ def groups_of(path: Path, file: int, *, measure: bool = False) -> list[RowGroup]
     groups, before = [], 0
     try:
         with pq.ParquetFile(path) as opened:
-            column = opened.schema_arrow.names.index("account_id")
+            names = opened.schema_arrow.names
+            if "account_id" not in names:  # other parts have it
+                return None
+            column = names.index("account_id")
             for number in range(opened.num_row_groups):
                 group = opened.metadata.row_group(number)
                 told = _told(group.column(column).statistics, group.num_rows)
@@ -148,6 +154,17 @@ def groups_of(path: Path, file: int, *, measure: bool = False) -> list[RowGroup]
     except (pa.ArrowException, OSError) as error:
         raise unreadable(path, error, AS_PARQUET) from error
     return groups
+
+
+def without_views(schema: pa.Schema) -> pa.Schema:
+    """The schema with views of text as text: rows with views cannot be filtered."""
+    types = pa.types
+    return pa.schema(
+        [
+            (field.name, pa.large_string() if types.is_string_view(field.type) else field.type)
+            for field in schema
+        ]
+    )
 
 
 def account_ids(rows: pa.Table) -> pa.Array:

@@ -150,6 +150,21 @@ def test_where_a_part_cannot_be_read_nothing_is_left(tmp_path: Path) -> None:
     assert arranged(checked, tmp_path / "work")["statements"].rows == 6
 
 
+def test_of_several_tables_the_one_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    folder = portfolio(tmp_path / "data", MONTHS * 20)
+    (folder / "payments").mkdir()
+    for number in range(2):
+        rows = [PAYMENT | {"account_id": name, "payment_id": f"{number}{name}"} for name in "cab"]
+        pq.write_table(pa.Table.from_pylist(rows), folder / "payments" / f"{number}.parquet")
+    checked = check_columns(folder)
+    path = folder / "payments" / "0.parquet"
+    path.write_bytes(path.read_bytes()[:4] + bytes(100) + path.read_bytes()[104:])
+    with pytest.raises(InputError, match=r"0\.parquet: cannot be read"):
+        arranged(checked, tmp_path / "work")
+    left = {path.name for path in (tmp_path / "work").iterdir()}
+    assert left <= {"statements.parquet"}  # whole, if it was done before
+
+
 def test_rows_with_too_many_fields_are_told(tmp_path: Path) -> None:
     folder = portfolio(tmp_path / "data", [])
     (folder / "statements").rmdir()

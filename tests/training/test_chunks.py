@@ -96,6 +96,20 @@ def shuffled(folder: Path, name: str, table: pa.Table) -> None:
         pq.write_table(table.slice(k, 9), folder / name / f"{k:05}.parquet", row_group_size=4)
 
 
+def views(folder: Path, name: str, table: pa.Table) -> None:
+    kinds = pa.schema([(field.name, pa.string_view()) for field in table.schema])
+    pq.write_table(by_id(table).cast(kinds), folder / f"{name}.parquet", row_group_size=7)
+
+
+def views_shuffled(folder: Path, name: str, table: pa.Table) -> None:
+    kinds = pa.schema([(field.name, pa.string_view()) for field in table.schema])
+    (folder / name).mkdir()
+    for k in (1, 0):
+        pq.write_table(
+            table.slice(k * 9, 9 if k == 0 else None).cast(kinds), folder / name / f"{k}.parquet"
+        )
+
+
 def as_csv(folder: Path, name: str, table: pa.Table) -> None:
     pyarrow.csv.write_csv(table, folder / f"{name}.csv")
 
@@ -107,9 +121,11 @@ LAYOUTS = [
     ordered_parts,
     by_month,
     shuffled,
+    views,
+    views_shuffled,
     as_csv,
 ]
-IN_PLACE = [one_file, ordered_file, tiny_groups, ordered_parts]  # one row group is in order
+IN_PLACE = [one_file, ordered_file, tiny_groups, ordered_parts, views]  # one row group is in order
 
 
 def written(folder: Path, layout: Layout, tables: dict[str, pa.Table]) -> Path:
@@ -205,6 +221,30 @@ def test_every_row_knows_its_place_in_the_file_it_came_from(tmp_path: Path, layo
             assert source.table.name == name
     assert set(seen.values()) == {1}
     assert seen.total() == sum(len(table) for table in tables_of(IDS).values())
+
+
+@pytest.mark.parametrize("layout", [ordered_parts, by_month])
+def test_numbers_that_no_type_of_all_parts_holds_are_told(tmp_path: Path, layout: Layout) -> None:
+    folder = written(tmp_path / "data", layout, tables_of(IDS))
+    for k, path in enumerate(sorted((folder / "accounts").iterdir())):
+        rows = pq.read_table(path)
+        numbers = [2**60 + 1] * len(rows) if k else [1.5] * len(rows)
+        place = rows.column_names.index("balance")
+        pq.write_table(rows.set_column(place, "balance", pa.array(numbers)), path)
+    with pytest.raises(InputError, match="same columns and types"):
+        chunks(reader_of(folder), 4)
+
+
+@pytest.mark.parametrize("layout", [ordered_parts, by_month])
+def test_rows_of_a_part_without_ids_are_refused(tmp_path: Path, layout: Layout) -> None:
+    folder = written(tmp_path / "data", layout, tables_of(IDS))
+    path = max((folder / "statements").iterdir())
+    rows = pq.read_table(path)
+    pq.write_table(rows.drop_columns("account_id"), path)
+    refused = pd.concat([part.refused for part in chunks(reader_of(folder), 4)])
+    told = refused[refused["problem"] == "is empty"]
+    assert len(told) == len(rows)
+    assert set(told["file"]) == {f"statements/{path.name}"}
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
