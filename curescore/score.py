@@ -1,6 +1,9 @@
 """`curescore score`: the nightly run."""
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +25,7 @@ from curescore.console import Json, err, out, print_json
 from features.errors import InputError
 
 REASONS = 5
+STOPPED = 130  # as shells say of a command that Ctrl-C ended
 STALE_DAYS = 45  # a cycle and a half: a portfolio scored every night has younger statements
 
 
@@ -32,13 +36,15 @@ def score(
     ],
     as_of: Annotated[
         str | None,
-        typer.Option(help="Decide as of this instant, such as 2026-11-01T06:00:00+08:00 [now]."),
+        typer.Option(
+            help="Decide as of this instant, such as 2026-11-01T06:00:00+08:00; now if not given."
+        ),
     ] = None,
     reasons: Annotated[
         str, typer.Option(help="Reasons kept with each decision, largest first: a number, or all.")
     ] = str(REASONS),
     workers: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Processes [one for each core].")
+        int | None, typer.Option(min=1, max=64, help="Processes; one for each core if not given.")
     ] = None,
     chunk: Annotated[
         int, typer.Option(min=1, help="Accounts that a process holds at a time.")
@@ -51,7 +57,7 @@ def score(
     is the same to the byte. What was refused, and why, is in the folder refused/ beside the
     decisions.
 
-    Example: curescore score --data var/data/simulated --out var/night --as-of 2026-11-01T00:00Z
+    Example: curescore score --data var/data/simulated --out var/night --as-of 2024-06-29T07:00Z
     """
     from curescore.nightly.run import Terms, Told, run
     from curescore.nightly.summary import summary_table
@@ -65,7 +71,7 @@ def score(
         chunk,
         workers or len(os.sched_getaffinity(0)),
     )
-    with _progress() as bar:
+    with _told_to_stop(), _progress() as bar:
         task = bar.add_task("starting", total=None)
         summary = run(
             terms,
@@ -83,13 +89,28 @@ def score(
         return
     out.print(summary_table(summary))
     out.print(f"decisions: {folder}/decisions  refused: {folder}/refused", soft_wrap=True)
+    if not summary["decided"]:
+        out.print("warning: nothing was decided; refused/ says why", soft_wrap=True)
     youngest = summary["data_age_days"]["lowest"]
     if youngest is not None and youngest > STALE_DAYS:
         out.print(
-            f"warning: the newest statement is {youngest:.0f} days older than as_of; for a "
-            "portfolio of the past give --as-of",
+            f"warning: the newest statement is {youngest:.0f} days older than as_of: the tables "
+            "are old, or --as-of is late",
             soft_wrap=True,
         )
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """End with a word on how to go on; SIGTERM is what Ctrl-C is."""
+    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        err.print("stopped; give the same command again to go on", soft_wrap=True)
+        raise typer.Exit(STOPPED) from None
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 class Rate(ProgressColumn):
@@ -107,8 +128,9 @@ def _progress() -> Progress:
         MofNCompleteColumn(),
         Rate(),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn("passed,"),
         TimeRemainingColumn(),
+        TextColumn("left"),
         console=err,
         transient=True,
         disable=not err.is_terminal,

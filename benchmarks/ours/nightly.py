@@ -14,7 +14,6 @@ from curescore.nightly.worker import Chunk, Read, Worker
 from features.matrix import matrix
 from features.panel import Flags, Floats
 from models.decision import Decision
-from models.score.contributions import TABLE_LIMIT
 from models.score.scores import score_matrix
 from training.arranged import arranged
 from training.chunks import ChunkReader
@@ -34,7 +33,7 @@ class Parts:
 
     def __init__(self, data: Path, run: Path) -> None:
         self._reader = ChunkReader(arranged(check_columns(data), run / "unused"))
-        self._worker = Worker(run, self._reader, TABLE_LIMIT)
+        self._worker = Worker(run, self._reader)
         (self._bundle,) = self._worker.generation.bundles.values()
         self._chunks = chunks_of(self._reader.bounds(self._worker.run.chunk))
 

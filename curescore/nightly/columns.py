@@ -1,7 +1,7 @@
 """Decisions and refusals as the columns of the run's files; names are those of the record."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -87,9 +87,11 @@ def decision_columns(decisions: Sequence[Decision], run: Manifest) -> pa.Table:
             str(derived_id(run.decided_at, run.run_id, decision.account_id))
             for decision in decisions
         ],
-        "as_of": [run.as_of] * n,
-        "decided_at": [run.decided_at] * n,
-        "valid_until": [datetime.fromisoformat(decision.valid_until) for decision in decisions],
+        "as_of": _instants([run.as_of] * n),
+        "decided_at": _instants([run.decided_at] * n),
+        "valid_until": _instants(
+            [datetime.fromisoformat(decision.valid_until) for decision in decisions]
+        ),
         "reasons": _structs(_REASON, [decision.reasons for decision in decisions]),
         "level_name": [intensity.name for intensity in intensities],
         "channels": [intensity.channels for intensity in intensities],
@@ -105,6 +107,11 @@ def decision_columns(decisions: Sequence[Decision], run: Manifest) -> pa.Table:
     for name in ("model", "bundle_sha256", "policy"):
         columns[name] = [decision.versions[name] for decision in decisions]
     return pa.table({name: columns[name] for name in DECISIONS.names}, schema=DECISIONS)
+
+
+def _instants(instants: Sequence[datetime]) -> pa.Array:
+    """Instants as a column; in UTC, since pyarrow was seen to drop the offset of others."""
+    return pa.array([instant.astimezone(UTC) for instant in instants], _INSTANT)
 
 
 def _structs(

@@ -36,8 +36,9 @@ class Manifest(BaseModel):
     """What a run says of itself.
 
     `reasons` is how many each decision keeps (None: all), `chunk` the accounts of each file,
-    `inputs` the SHA-256 of each file
-    that was read, `versions` those of the code, the rules and the libraries that matter.
+    `table_limit` bounds the tables of explanations in bytes: those of LightGBM itself differ in
+    their last digits. `inputs` is the SHA-256 of each file that was read, `versions` those of the
+    code, the rules and the libraries that matter.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,6 +49,7 @@ class Manifest(BaseModel):
     as_of: datetime
     reasons: int | None
     chunk: int
+    table_limit: int
     models: tuple[Served, ...]
     policy: str
     policy_sha256: str

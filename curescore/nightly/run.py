@@ -72,20 +72,19 @@ def run(terms: Terms, settings: Settings, told: Told) -> dict[str, Any]:
     told.status("reading the tables' files")
     portfolio = check_columns(terms.data)
     inputs = inputs_sha256(portfolio)
-    limit = TABLE_LIMIT if settings.table_limit is None else settings.table_limit
     _check_folder(terms.out)
     terms.out.mkdir(parents=True, exist_ok=True)
     with _alone(terms.out):
         if not (terms.out / MANIFEST).exists():
             told.status("copying the models")
-            _begin(terms, settings, inputs, limit)
+            _begin(terms, settings, inputs)
         manifest = read_manifest(terms.out)
         check_unchanged(manifest, terms.as_of, terms.reasons, terms.chunk, inputs)
         if not (terms.out / SUMMARY).exists():
-            generation(terms.out, manifest, limit)  # here, where what is wrong with it can be told
+            generation(terms.out, manifest)  # here, where what is wrong with it can be told
             told.status("arranging the tables by account")
             reader = ChunkReader(arranged(portfolio, terms.out / WORK))
-            _decide(terms, reader, limit, told)
+            _decide(terms, reader, told)
             _end(terms.out, reader.accounts)
     return dict(json.loads((terms.out / SUMMARY).read_text()))
 
@@ -114,12 +113,15 @@ def _alone(out: Path) -> Iterator[None]:
         yield
 
 
-def _begin(terms: Terms, settings: Settings, inputs: dict[str, str], limit: int) -> None:
+def _begin(terms: Terms, settings: Settings, inputs: dict[str, str]) -> None:
     """Copy models and policy into the run's folder, then write the manifest, which begins it."""
     decided_at = datetime.now(UTC)
     as_of = terms.as_of or decided_at
     if as_of > decided_at:
-        raise InputError("--as-of", "lies in the future", "Give an instant that has come", as_of)
+        raise InputError(
+            "--as-of", "lies in the future", "Give an instant that has come", str(as_of)
+        )
+    limit = TABLE_LIMIT if settings.table_limit is None else settings.table_limit
     folders = served_folders(settings)
     policy = policy_content(settings.policy)
     current = generation_of(folders, settings.policy, limit)
@@ -137,6 +139,7 @@ def _begin(terms: Terms, settings: Settings, inputs: dict[str, str], limit: int)
         as_of=as_of,
         reasons=terms.reasons,
         chunk=terms.chunk,
+        table_limit=limit,
         models=tuple(models),
         policy=current.policy.name,
         policy_sha256=current.policy.sha256,
@@ -153,7 +156,7 @@ def _copy(bundle: Path, folder: Path) -> None:
             shutil.copyfile(file, path)
 
 
-def _decide(terms: Terms, reader: ChunkReader, limit: int, told: Told) -> None:
+def _decide(terms: Terms, reader: ChunkReader, told: Told) -> None:
     """Let workers do every chunk that has no decisions yet."""
     for kind in (DECISIONS, REFUSED):
         (terms.out / kind).mkdir(exist_ok=True)
@@ -166,7 +169,7 @@ def _decide(terms: Terms, reader: ChunkReader, limit: int, told: Told) -> None:
         min(terms.workers, len(waiting)),
         mp_context=get_context("spawn"),  # a fork would copy what threads have locked
         initializer=start,
-        initargs=(terms.out, reader, limit),
+        initargs=(terms.out, reader),
     )
     try:
         for future in as_completed([pool.submit(work, chunk) for chunk in waiting]):

@@ -82,5 +82,6 @@ def summary_table(summary: dict[str, Any]) -> Table:
     table.add_row("to be approved", f"{summary['to_approve']:,}", "")
     table.add_row("not decided", f"{summary['not_decided']:,}", "")
     for place, count in summary["refused"].items():
-        table.add_row(f"  {place}", f"{count:,}", "")
+        rows = " rows" if place.startswith(BAD_ROW) else ""
+        table.add_row(f"  {place}", f"{count:,}{rows}", "")
     return table

@@ -57,11 +57,11 @@ class Read(NamedTuple):
 class Worker:
     """Decides chunks by what the run's folder holds, and nothing else."""
 
-    def __init__(self, out: Path, reader: ChunkReader, table_limit: int) -> None:
+    def __init__(self, out: Path, reader: ChunkReader) -> None:
         self._out = out
         self._reader = reader
         self.run = read_manifest(out)
-        self.generation = generation(out, self.run, table_limit)
+        self.generation = generation(out, self.run)
 
     def work(self, chunk: Chunk) -> int:
         """Read, decide and write the chunk; the number of its accounts, decided or not."""
@@ -102,23 +102,23 @@ class Worker:
             pq.write_table(columns, path, compression="zstd")
 
 
-def generation(out: Path, run: Manifest, table_limit: int) -> Generation:
+def generation(out: Path, run: Manifest) -> Generation:
     """The generation of the run's own bundles and policy, as they were copied when it began."""
     folders = {served.name: out / served.folder for served in run.models}
-    return generation_of(folders, out / POLICY, table_limit)
+    return generation_of(folders, out / POLICY, run.table_limit)
 
 
 _worker: Worker | None = None
 
 
-def start(out: Path, reader: ChunkReader, table_limit: int) -> None:
+def start(out: Path, reader: ChunkReader) -> None:
     """Make this process a worker; it ends with its parent, however that ends."""
     global _worker
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the run, and its workers
     logging.getLogger("models").setLevel(logging.ERROR)  # the parent has told the warnings
     pa.set_cpu_count(1)  # processes share the cores, not threads
-    _worker = Worker(out, reader, table_limit)
+    _worker = Worker(out, reader)
 
 
 def work(chunk: Chunk) -> int:

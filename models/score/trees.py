@@ -49,7 +49,7 @@ def read_trees(text: str) -> list[Tree]:
     """
     header, *blocks = re.split(r"^Tree=\d+$", text.partition("\nend of trees")[0], flags=re.M)
     fields = _fields(header)
-    if fields.get("num_tree_per_iteration") != "1" or "average_output" in header:
+    if fields.get("num_tree_per_iteration") != "1" or "average_output" in header.splitlines():
         raise BoosterError("the booster gives more than one margin, or averages: fit another kind")
     names = fields["feature_names"].split(" ")
     return [_tree(_fields(block), names) for block in blocks]

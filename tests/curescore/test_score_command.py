@@ -22,7 +22,7 @@ from training.sources.simulate import simulate
 from training.tables import read_tables, write_tables
 
 ACCOUNTS = 900
-AS_OF = "2025-01-05T00:00:00+00:00"
+AS_OF = "2025-01-05T08:00:00+08:00"
 TABLES = ("accounts", "statements", "payments", "contacts")
 
 
@@ -107,6 +107,14 @@ def test_every_account_is_decided_or_refused_with_a_reason(night, portfolio: Pat
     assert summary["to_approve"] == (decided["status"] == "proposed").sum()
 
 
+def test_instants_are_told_in_utc_whatever_their_offset(night) -> None:
+    decided = decisions(night["out"])
+    as_of = pd.Timestamp(AS_OF)
+    assert (decided["as_of"] == as_of).all()
+    valid = decided["valid_until"] - as_of  # two days of the clock at the debtor's place
+    assert valid.between(pd.Timedelta(hours=47), pd.Timedelta(hours=49)).all()
+
+
 def test_kept_reasons_and_the_others_add_up_to_the_log_odds_served(night) -> None:
     for row in pq.read_table(night["out"] / "decisions").to_pylist():
         assert len(row["reasons"]) == 5
@@ -187,6 +195,29 @@ def test_a_run_killed_and_started_again_gives_the_same_bytes(
     assert happened > 0
     expected = contents(undisturbed(out, environment, portfolio, tmp_path / "undisturbed"))
     assert contents(out) == expected
+
+
+def test_a_run_told_to_stop_says_how_to_go_on(
+    portfolio: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    out = tmp_path / "night"
+    process = subprocess.Popen(
+        command(*arguments(portfolio, out, "--as-of", AS_OF)),
+        env=os.environ | environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 120
+    while not (out / "run.json").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    printed, said = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert printed == ""
+    assert said.strip() == "stopped; give the same command again to go on"
+    assert not (out / "summary.json").exists()
 
 
 def test_what_is_done_is_not_done_again(

@@ -13,7 +13,7 @@ PERSONAL = ("sex", "age", "gender", "marriage", "education", "race", "religion",
 
 
 def test_the_catalogue_holds_all_families_in_four_groups() -> None:
-    assert 110 <= len(CATALOGUE) <= 125
+    assert len(CATALOGUE) >= 100
     assert all(family.features for family in FAMILIES)
     assert [f.family for f in CATALOGUE] == [f.name for f in FAMILIES for _ in f.features]
     assert {f.group for f in CATALOGUE} == {"ability", "willingness", "exposure", "contact"}

@@ -21,7 +21,6 @@ from models.score.bundle import load
 from tests.servers import curescore, curescore_json, serving
 from training.panels import panel_of
 from training.tables import read_tables
-from training.tracking import Tracker
 
 BATCH = 1_000
 IDENTITY = {"decision_id", "decided_at"}
@@ -143,11 +142,8 @@ def check_a_nightly_run_decides_the_same(journey: Journey, out: Path) -> None:
 
 
 def check_the_champion_is_explained_exactly(journey: Journey) -> None:
-    bundle = load(
-        Tracker(f"sqlite:///{journey.environment['CURESCORE_HOME']}/mlflow.db").bundle(
-            "models:/cure@champion"
-        )
-    )
+    cache = Path(journey.environment["CURESCORE_HOME"]) / "cache"  # where it is served from
+    bundle = load(cache / journey.trained["bundle_sha256"])
     tables = read_tables(journey.now)
     arranged = panel_of(tables).panel
     as_of = datetime.fromisoformat(journey.sent[0]["as_of"]).timestamp()
