@@ -11,7 +11,7 @@ FAMILY = Family("delinquency")
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Days past due at the last statement: {value}",
     zh="最近一期账单的逾期天数：{value}",
@@ -22,7 +22,7 @@ def dpd_last(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     en="Days past due one statement earlier: {value}",
     zh="上一期账单的逾期天数：{value}",
 )
@@ -32,7 +32,7 @@ def dpd_previous(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     en="Days past due two statements earlier: {value}",
     zh="前两期账单的逾期天数：{value}",
 )
@@ -42,7 +42,7 @@ def dpd_before_previous(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Change of days past due since the statement before: {value}",
     zh="逾期天数较上一期的变化：{value}",
@@ -53,7 +53,7 @@ def dpd_change(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Change of days past due since the statement before, less the change before that: {value}",
     zh="逾期天数较上一期的变化与前一次变化之差：{value}",
@@ -65,7 +65,7 @@ def dpd_acceleration(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Most days past due in up to 3 months: {value}",
     zh="近 3 个月内最高逾期天数：{value}",
@@ -76,7 +76,7 @@ def dpd_highest_3(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Most days past due in up to 6 months: {value}",
     zh="近 6 个月内最高逾期天数：{value}",
@@ -87,7 +87,7 @@ def dpd_highest_6(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Most days past due in up to 12 months: {value}",
     zh="近 12 个月内最高逾期天数：{value}",
@@ -98,7 +98,7 @@ def dpd_highest_12(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Most days past due in up to 24 months: {value}",
     zh="近 24 个月内最高逾期天数：{value}",
@@ -109,7 +109,7 @@ def dpd_highest_24(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Average days past due in up to 3 months: {value}",
     zh="近 3 个月平均逾期天数：{value}",
@@ -120,7 +120,7 @@ def dpd_mean_3(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Average days past due in up to 6 months: {value}",
     zh="近 6 个月平均逾期天数：{value}",
@@ -131,7 +131,7 @@ def dpd_mean_6(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Average days past due in up to 12 months: {value}",
     zh="近 12 个月平均逾期天数：{value}",
@@ -142,7 +142,7 @@ def dpd_mean_12(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Monthly trend of days past due in up to 6 months: {value}",
     zh="近 6 个月逾期天数的月度趋势：{value}",
@@ -153,7 +153,7 @@ def dpd_trend_6(h: History) -> float:
 
 @FAMILY.feature(
     unit="days",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Monthly trend of days past due in up to 12 months: {value}",
     zh="近 12 个月逾期天数的月度趋势：{value}",
@@ -164,7 +164,7 @@ def dpd_trend_12(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Share of late statements in up to 3 months: {value}",
     zh="近 3 个月逾期账单占比：{value}",
@@ -175,7 +175,7 @@ def late_share_3(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Share of late statements in up to 6 months: {value}",
     zh="近 6 个月逾期账单占比：{value}",
@@ -186,7 +186,7 @@ def late_share_6(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Share of late statements in up to 12 months: {value}",
     zh="近 12 个月逾期账单占比：{value}",
@@ -197,7 +197,7 @@ def late_share_12(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Share of late statements in up to 24 months: {value}",
     zh="近 24 个月逾期账单占比：{value}",
@@ -208,7 +208,7 @@ def late_share_24(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Share of statements more than 30 days past due in up to 12 months: {value}",
     zh="近 12 个月逾期超过 30 天的账单占比：{value}",

@@ -26,7 +26,7 @@ def balance_last(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="ability",
+    group="exposure",
     en="Balance against one statement earlier: {value}",
     zh="账单余额与上一期之比：{value}",
 )
@@ -46,7 +46,7 @@ def balance_to_highest_12(h: History) -> float:
 
 @FAMILY.feature(
     unit="money_per_month",
-    group="ability",
+    group="exposure",
     en="Monthly trend of the balance in up to 6 months: {value}",
     zh="近 6 个月余额的月度趋势：{value}",
 )
@@ -159,7 +159,7 @@ def due_to_balance(h: History) -> float:
 
 @FAMILY.feature(
     unit="ratio",
-    group="ability",
+    group="exposure",
     monotone=-1,
     en="Amount asked for, over the average amount paid per cycle in up to 12 months: {value}",
     zh="应还款额与近 12 个月平均每期还款额之比：{value}",
@@ -195,7 +195,7 @@ def statements_24(h: History) -> float:
     zh="最近一期账单可知后的整天数：{value}",
 )
 def days_since_statement(h: History) -> float:
-    return np.floor((h.as_of - h.known_at) / DAY_SECONDS)
+    return np.floor((h.as_of - h.known_at[-1]) / DAY_SECONDS)
 
 
 @FAMILY.feature(

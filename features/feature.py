@@ -2,6 +2,12 @@
 
 A feature is a function of one account's `History` under a family's decorator `feature`, which
 holds its catalogue entry.
+
+A feature belongs to one of four groups; ability and willingness are summed from theirs.
+- ability: what was paid against what was asked, use of the limit, means as the debtor told.
+- willingness: whether, when and how readily the debtor pays and answers.
+- exposure: how much is owed, how far behind and for how long, the state of the account.
+- contact: how the debtor could be reached.
 """
 
 from collections.abc import Callable

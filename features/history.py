@@ -17,6 +17,7 @@ class History(NamedTuple):
 
     There is at least one statement. Money is in the account's currency, `day` in days since
     1970, `*_at` and `promised_until` in UTC seconds, codes as their number in features.tables.
+    `known_at` is the instant from which each statement is known.
     `first_3` … `first_24` are the positions at which the windows of so many months begin.
     `utilisation` is balance over limit; `balance_share` and `due_share` are the payment of a
     cycle over the balance and the amount due of the statement before it.
@@ -30,7 +31,7 @@ class History(NamedTuple):
     days_past_due: Floats
     credit_limit: Floats
     status: Floats
-    known_at: float
+    known_at: Floats
     first_3: int
     first_6: int
     first_12: int
@@ -96,7 +97,7 @@ def history(panel: Panel, view: View, i: int, scratch: Floats) -> History:
         panel.days_past_due[row, first:stop],
         credit_limit,
         panel.status[row, first:stop],
-        panel.known_at[row, stop - 1],
+        panel.known_at[row, first:stop],
         first_3,
         first_6,
         first_12,

@@ -4,7 +4,7 @@ from features.catalogue import CATALOGUE, FAMILIES
 from features.clock import CYCLE_DAYS
 from features.feature import Family, Feature
 from features.promises import HALF_UNIT
-from features.regularity import FULL
+from features.regularity import ALL, FULL
 from features.responses import FOLLOWED_DAYS
 
 HEAD = f"""# The features
@@ -61,8 +61,10 @@ due is not known or not above 0; such cycles are left out of shares, averages an
 and of them alone: what concerns `amount_paid` only takes in every cycle in which that is known.
 *Paid in full*: at least {FULL:.0%} of that balance. *The amount asked for was paid*: at least all
 of it. *At the minimum*: at least all of that amount, but not in full (both must be known). *In
-part* and *less than asked for*: below that amount, the former above 0. *Without any payment*:
-`amount_paid` is 0, whatever was asked for. In an average share each cycle counts as at most 1.
+part* and *less than asked for*: below that amount, the former above 0; *more than asked for*:
+above it. That amount *was the whole balance* if it was at least {ALL:.1%} of the balance then owed,
+or if that was not above 0. *Without any payment*: `amount_paid` is 0, whatever was asked for. In an
+average share each cycle counts as at most 1.
 Only the sums of payments over sums of balances hold each payment against the balance of its own
 statement, where that is above 0 and the payment is known. A row of cycles ends at one that is not
 known, and is not known if the last one is not.
@@ -79,7 +81,10 @@ their fraction. *In N days* means the events less than N days before as_of.
 **Single payments** count from `received_at` on until they are taken back: not from `reversed_at`
 on. One whose `reversed_at` is not given counts for good; being taken back is itself an event, of
 the instant `reversed_at`. *Since the last statement* means from the instant from which that
-statement is known, included. An average of days between payments needs at least 2 payments.
+statement is known, included. A payment is *of the cycle* of the last statement known at its
+instant, and of none before the first; that cycle *began current* if that statement is current, and
+days *from* the statement are from the instant from which it is known. An average of days between
+payments needs at least 2 payments.
 
 **Contacts.** An *attempt* is any outbound contact. A *conversation* has the outcome conversation,
 promise or refused, whoever began it. *Calls and visits* are outbound; such a one *reached* the

@@ -16,7 +16,7 @@ FAMILY = Family("receipts")
 def since_statement(h: History) -> int:
     """Position of the first payment received once the last statement was known."""
     p = len(h.payment_at)
-    while p > 0 and h.payment_at[p - 1] >= h.known_at:
+    while p > 0 and h.payment_at[p - 1] >= h.known_at[-1]:
         p -= 1
     return p
 
@@ -132,6 +132,29 @@ def payment_gap_mean_365(h: History) -> float:
 )
 def days_since_payment_to_gap(h: History) -> float:
     return ratio(last_payment_days(h), mean_gap(h, 365.0))
+
+
+@FAMILY.feature(
+    unit="days",
+    group="willingness",
+    monotone=-1,
+    en="Average days from a statement to a payment of its cycle, of the payments in 365 days "
+    "whose cycle began current: {value}",
+    zh="近 365 天的还款中，周期开始时账户正常者距账单可知的平均天数：{value}",
+)
+def days_to_pay_mean_365(h: History) -> float:
+    total, count = 0.0, 0
+    k = len(h.day) - 1  # the statement that payment p follows
+    for p in range(len(h.payment_at) - 1, -1, -1):
+        at = h.payment_at[p]
+        while k >= 0 and h.known_at[k] > at:
+            k -= 1
+        if k < 0 or days_since(h, at) >= 365:
+            break
+        if h.days_past_due[k] == 0 and stands(h, p):
+            total += at - h.known_at[k]
+            count += 1
+    return total / DAY_SECONDS / count if count > 0 else np.nan
 
 
 @FAMILY.feature(

@@ -12,6 +12,8 @@ FULL = 0.99  # of the earlier balance: banks forgive small change
 # Amounts are the floats nearest to decimals; of those that are just 99%, the quotient may fall
 # short by some ulps.
 FULL_FROM = FULL - 1e-15
+ALL = 0.999  # of the balance: from here on the amount due is taken for the whole of it
+ALL_FROM = ALL - 1e-15
 
 
 @FAMILY.feature(
@@ -49,7 +51,7 @@ def missed_share_24(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="ability",
+    group="willingness",
     en="Share of cycles paid in part (less than asked for) in up to 12 months: {value}",
     zh="近 12 个月部分还款（少于应还款额）的周期占比：{value}",
 )
@@ -95,6 +97,23 @@ def due_met_share_6(h: History) -> float:
 )
 def due_met_share_24(h: History) -> float:
     return share_from(h.due_share, h.first_24, 1.0)
+
+
+@FAMILY.feature(
+    unit="share",
+    group="ability",
+    monotone=1,
+    en="Share of cycles with more paid than asked for, of those in which the amount asked for was "
+    "paid and was not the whole balance, in up to 24 months: {value}",
+    zh="近 24 个月还足应还款额（应还款额非全部余额）的周期中多还的占比：{value}",
+)
+def above_due_share_24(h: History) -> float:
+    above, met = 0, 0
+    for i in range(max(h.first_24, 1), len(h.day)):
+        if h.due_share[i] >= 1 and h.amount_due[i - 1] < ALL_FROM * h.balance[i - 1]:
+            met += 1
+            above += h.due_share[i] > 1
+    return above / met if met > 0 else np.nan
 
 
 @FAMILY.feature(

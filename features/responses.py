@@ -81,6 +81,21 @@ def said_no_means_180(h: History) -> float:
 
 
 @FAMILY.feature(
+    unit="share",
+    group="ability",
+    en="Share of the reasons stated in 365 days that are want of means (cash flow, lost job, "
+    "illness, family): {value}",
+    zh="近 365 天所述逾期原因中还款能力不足（资金周转、失业、疾病、家庭）的占比：{value}",
+)
+def said_no_means_share_365(h: History) -> float:
+    stated, means = 0, 0
+    for i in range(contacts_within(h, 365.0), len(h.contact_at)):
+        stated += not np.isnan(h.reason[i])
+        means += h.reason[i] in NO_MEANS
+    return means / stated if stated > 0 else np.nan
+
+
+@FAMILY.feature(
     unit="yes_no",
     group="willingness",
     monotone=-1,

@@ -38,7 +38,7 @@ def cures_from(h: History, first: int) -> float:
 
 @FAMILY.feature(
     unit="count",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Late statements in a row, the last included: {value}",
     zh="连续逾期账单数（含最近一期）：{value}",
@@ -49,7 +49,7 @@ def late_streak(h: History) -> float:
 
 @FAMILY.feature(
     unit="count",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Most late statements in a row in up to 24 months: {value}",
     zh="近 24 个月内最长连续逾期账单数：{value}",
@@ -94,7 +94,7 @@ def late_before_24(h: History) -> float:
 
 @FAMILY.feature(
     unit="months",
-    group="willingness",
+    group="exposure",
     en="Months since the account was last current: {value}",
     zh="距上次正常还款状态的月数：{value}",
 )
@@ -105,7 +105,7 @@ def months_since_current(h: History) -> float:
 
 @FAMILY.feature(
     unit="months",
-    group="willingness",
+    group="exposure",
     monotone=1,
     en="Months since the worst statement in up to 12 months, the newest of equals: {value}",
     zh="距近 12 个月内逾期最严重一期（相同时取最近）的月数：{value}",
@@ -120,7 +120,7 @@ def months_since_worst_12(h: History) -> float:
 
 @FAMILY.feature(
     unit="months",
-    group="willingness",
+    group="exposure",
     monotone=1,
     en="Months since a statement more than 30 days past due: {value}",
     zh="距上次逾期超过 30 天的账单的月数：{value}",
@@ -184,7 +184,7 @@ def months_since_cure(h: History) -> float:
 
 @FAMILY.feature(
     unit="count",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Late statements in a row before a cure, average over the cures in up to 24 months: {value}",
     zh="近 24 个月每次恢复正常前的平均连续逾期账单数：{value}",
@@ -203,7 +203,7 @@ def late_run_mean_24(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="willingness",
+    group="exposure",
     monotone=-1,
     en="Share of steps in which days past due rose, in up to 6 months: {value}",
     zh="近 6 个月逾期天数较上期上升的比例：{value}",
@@ -218,7 +218,7 @@ def roll_forward_share_6(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="willingness",
+    group="exposure",
     monotone=1,
     en="Share of steps in which days past due fell, in up to 12 months: {value}",
     zh="近 12 个月逾期天数较上期下降的比例：{value}",
@@ -233,7 +233,7 @@ def roll_back_share_12(h: History) -> float:
 
 @FAMILY.feature(
     unit="yes_no",
-    group="ability",
+    group="exposure",
     en="Restructured at a statement in up to 24 months: {value}",
     zh="近 24 个月账单中有过重组：{value}",
 )

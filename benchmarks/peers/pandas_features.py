@@ -36,7 +36,7 @@ def features(statements: pd.DataFrame, as_of: float) -> pd.DataFrame:
     """The features of each account, one a row, as known at `as_of` (UTC seconds)."""
     rows = _rows(statements[statements["known_at"] <= as_of])
     out = _last(rows, as_of) | _whole(rows)
-    rows = rows.drop(columns=["day", "known_at", "first", "last", "balance_before"])
+    rows = rows.drop(columns=["day", "known_at", "first", "last"])
     for months, window in ((3, of_3), (6, of_6), (12, of_12), (24, of_24)):
         out |= window(rows[rows["age"] < months - 0.5])
     out |= _combined(out)

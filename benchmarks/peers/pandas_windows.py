@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 FULL = 0.99
+ALL = 0.999
 RESTRUCTURED = 1
 
 Columns = dict[str, pd.Series]
@@ -125,6 +126,7 @@ def of_24(rows: pd.DataFrame) -> Columns:
     """What is aggregated over the statements of 24 months."""
     late, paid, due_share = rows["days_past_due"], rows["amount_paid"], rows["due_share"]
     step = rows["account"] == rows["account"].shift()
+    met = (due_share >= 1) & (rows["amount_due_before"] < ALL * rows["balance_before"])
     row = pd.Series(np.arange(len(rows), dtype=np.float64), rows.index)
     return aggregated(
         rows["account"],
@@ -132,6 +134,7 @@ def of_24(rows: pd.DataFrame) -> Columns:
             "late_share_24": late > 0,
             "missed_share_24": where_known(paid == 0, paid),
             "due_met_share_24": where_known(due_share >= 1, due_share),
+            "above_due_share_24": (due_share > 1).astype(np.float64).where(met),
         },
         max={
             "dpd_highest_24": late,

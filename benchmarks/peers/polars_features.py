@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 CYCLE_DAYS = 365.25 / 12
 DAY_SECONDS = 86_400.0
 FULL = 0.99
+ALL = 0.999
 RESTRUCTURED = 1
 
 ACCOUNT, DAY, KNOWN_AT = pl.col("account"), pl.col("day"), pl.col("known_at")
@@ -218,6 +219,7 @@ def _of_12() -> Expressions:
 
 
 def _of_24() -> Expressions:
+    met = (DUE_SHARE >= 1) & (DUE_BEFORE < ALL * BALANCE_BEFORE)
     return {
         "statements_24": pl.len(),
         "dpd_highest_24": LATE.max(),
@@ -225,6 +227,7 @@ def _of_24() -> Expressions:
         "was_restructured_24": (STATUS == RESTRUCTURED).any(),
         "missed_share_24": (PAID == 0).mean(),
         "due_met_share_24": (DUE_SHARE >= 1).mean(),
+        "above_due_share_24": _if(met, DUE_SHARE > 1).mean(),
         "_late_24": (LATE > 0).sum(),
         "_cures_24": CURE.slice(1).sum(),
         "_limit_highest_24": LIMIT.max(),

@@ -119,13 +119,19 @@ def _statements(rnd: Random, count: int, zone: str) -> list[Row]:
     for _ in range(count):
         paid = _paid(rnd, owed, asked, unknown)
         owed = rnd.choice((owed, 0.0, 0.5, -20.5, 500.0, _money(rnd), _money(rnd)))
-        asked = rnd.choice((0.0, 0.5, 40.0, 40.0, abs(owed), _money(rnd), *unknown))
+        asked = rnd.choice((0.0, 0.5, 40.0, 40.0, _whole(rnd, owed), _money(rnd), *unknown))
         dpd = rnd.choice((*lates, *lates, dpd + 30.0 if dpd < 200.0 else 0.0))
         limit = rnd.choice((limit, limit, 0.0, 0.5, 500.0, abs(owed), *unknown))
         status = _code(rnd, STATUSES, likely=("open",) * 20)
         rows.append((float(day), midnight_after(day, zone), owed, asked, paid, dpd, limit, status))
         day += rnd.choice(gaps)
     return rows
+
+
+def _whole(rnd: Random, owed: float) -> float:
+    """All of the balance, or about from where on it counts as all: 99.9% of it."""
+    edge = 0.999 * abs(owed)
+    return rnd.choice((abs(owed), round(max(0.0, edge + rnd.choice((0.0, -0.0001, 0.0001))), 4)))
 
 
 def _paid(rnd: Random, owed: float, asked: float, unknown: Row) -> float:

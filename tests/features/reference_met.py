@@ -10,6 +10,7 @@ from tests.features.reference_rows import ContactRow, PaymentRow
 Test = Callable[[ContactRow], bool]
 FOLLOWED_DAYS = 7
 TOLERANCE = 0.00005  # of a promised amount
+NO_MEANS = ("cash_flow", "lost_job", "illness", "family")
 
 
 def chosen(known: Known, test: Test, days: float = math.inf) -> list[ContactRow] | None:
@@ -92,9 +93,14 @@ def last_due(known: Known, kept: bool) -> Value:
     return known.days_since(max(ends)) if ends else None
 
 
+def stated_in(known: Known, days: float) -> list[str]:
+    """The reasons stated in so many days."""
+    return [c.reason for c in known.in_days(known.contacts or (), days) if c.reason is not None]
+
+
 def said(known: Known, *reasons: str) -> Value:
-    stated = chosen(known, lambda contact: contact.reason is not None, 180)
-    return stated[-1].reason in reasons if stated else None
+    stated = stated_in(known, 180)
+    return stated[-1] in reasons if stated else None
 
 
 def followed_share(known: Known, test: Test, days: float) -> Value:
@@ -259,7 +265,12 @@ def refusals_180(known: Known) -> Value:
 
 @feature
 def said_no_means_180(known: Known) -> Value:
-    return said(known, "cash_flow", "lost_job", "illness", "family")
+    return said(known, *NO_MEANS)
+
+
+@feature
+def said_no_means_share_365(known: Known) -> Value:
+    return share([reason in NO_MEANS for reason in stated_in(known, 365)])
 
 
 @feature

@@ -73,6 +73,16 @@ def days_since_payment_to_gap(known: Known) -> Value:
 
 
 @feature
+def days_to_pay_mean_365(known: Known) -> Value:
+    days = list[float]()
+    for payment in known.standing or []:
+        before = [s for s in known.statements if s.known_at <= payment.at]
+        if known.as_of - payment.at < 365 * DAY and before and before[-1].dpd == 0:
+            days.append((payment.at - before[-1].known_at) / DAY)
+    return mean(list[Value](days))
+
+
+@feature
 def reversals_180(known: Known) -> Value:
     if known.payments is None:
         return None

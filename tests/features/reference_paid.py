@@ -83,6 +83,16 @@ def at_minimum(cycle: Cycle) -> bool | None:
     return bool(due_met(cycle)) and not in_full(cycle)
 
 
+def above_due(cycle: Cycle) -> bool | None:
+    """Whether more than asked for was paid, where that was met and not the whole balance."""
+    due, balance = cycle.due_then, cycle.balance_then
+    if not due_met(cycle) or due is None or balance is None or cycle.paid is None:
+        return None
+    if Decimal(repr(due)) >= Decimal("0.999") * Decimal(repr(balance)):
+        return None
+    return cycle.paid > due
+
+
 def share_of_cycles(known: Known, months: int, answer: Answer) -> Value:
     answers = [answer(cycle) for cycle in known.cycles_in(months)]
     return share([yes for yes in answers if yes is not None])
@@ -214,6 +224,11 @@ def due_met_share_6(known: Known) -> Value:
 @feature
 def due_met_share_24(known: Known) -> Value:
     return share_of_cycles(known, 24, due_met)
+
+
+@feature
+def above_due_share_24(known: Known) -> Value:
+    return share_of_cycles(known, 24, above_due)
 
 
 @feature

@@ -20,6 +20,13 @@ def test_the_catalogue_holds_all_families_in_four_groups() -> None:
     assert len(set(NAMES)) == len(NAMES)
 
 
+def test_how_much_is_owed_and_how_far_behind_is_neither_ability_nor_willingness() -> None:
+    owed_or_behind = [f for f in CATALOGUE if f.name.startswith(("dpd_", "late_share", "roll_"))]
+    assert len(owed_or_behind) >= 15
+    for feature in (*owed_or_behind, BY_NAME["late_streak"], BY_NAME["balance_last"]):
+        assert feature.group == "exposure", feature.name
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_entry_tells_its_value_in_both_languages(name: str) -> None:
     feature = BY_NAME[name]

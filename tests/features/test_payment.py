@@ -133,3 +133,83 @@ def test_a_single_payment_has_no_gap() -> None:
     row = row_of(drawn(CARD, payments="2024-04-20T10:00 100"), AS_OF)
     assert np.isnan(row["payment_gap_mean_365"])
     assert np.isnan(row["days_since_payment_to_gap"])
+
+
+REMINDED = """
+    2024-01-31 400 40  .  0 1000
+    2024-02-29 400 40  0 30 1000
+    2024-04-30 400 40 50  0 1000
+"""
+
+
+@pytest.mark.parametrize(
+    ("payments", "days"),
+    [
+        ("2024-01-31T23:59 40", np.nan),  # before any statement is known
+        ("2024-02-01T00:00 40", 0.0),
+        ("2024-02-29T23:59:59 40", 29 - 1 / 86_400),  # the next statement is not yet known
+        ("2024-03-01T00:00 40", np.nan),  # of a cycle that began late
+        ("2024-04-30T23:59 40", np.nan),  # of the same cycle: March has no statement
+        ("2024-05-03T12:00 40", 2.5),
+        ("2024-02-03T00:00 5\n2024-02-06T00:00 5\n2024-03-20T00:00 5\n2024-05-02T00:00 5", 8 / 3),
+        ("2024-02-03T00:00 40\n2024-05-03T12:00 40 1 2024-05-05T10:00", 2.0),
+        ("2024-02-03T00:00 40\n2024-05-03T12:00 40 1 2024-05-05T10:01", 2.25),
+    ],
+)
+def test_days_to_pay_count_from_the_statement_known_when_a_current_debtor_paid(
+    payments: str, days: float
+) -> None:
+    told = row_of(drawn(REMINDED, payments=payments), AS_OF)["days_to_pay_mean_365"]
+    assert told == pytest.approx(days, nan_ok=True)
+
+
+def test_days_to_pay_are_of_365_days_and_need_payments() -> None:
+    history = drawn(REMINDED, payments="2024-02-03T10:00 40")
+    assert row_of(history, "2025-02-02T09:59")["days_to_pay_mean_365"] == pytest.approx(2 + 10 / 24)
+    for none, as_of in (
+        (history, "2025-02-02T10:00"),
+        (drawn(REMINDED, payments=""), AS_OF),
+        (drawn(REMINDED), AS_OF),
+    ):
+        assert np.isnan(row_of(none, as_of)["days_to_pay_mean_365"])
+
+
+@pytest.mark.parametrize(
+    ("owed", "asked", "paid", "above"),
+    [
+        (500, 50, 49.9999, np.nan),  # the amount asked for was not paid
+        (500, 50, 50, 0),
+        (500, 50, 50.0001, 1),
+        (500, 50, 500, 1),
+        (500, 0, 50, np.nan),
+        (500, ".", 50, np.nan),
+        (500, 50, ".", np.nan),
+        (1000, 998.9999, 1000, 1),
+        (1000, 999, 1000, np.nan),  # all was asked for
+        (1.7, 1.6983, 1.7, np.nan),
+        (0, 50, 60, np.nan),
+        (-20, 50, 60, np.nan),
+    ],
+)
+def test_more_than_asked_for_counts_where_less_than_all_was_asked_for(
+    owed: float, asked: float | str, paid: float | str, above: float
+) -> None:
+    text = f"2024-03-31 {owed} {asked} 0 0 2000\n2024-04-30 500 50 {paid} 0 2000"
+    told = row_of(drawn(text), AS_OF)["above_due_share_24"]
+    assert told == pytest.approx(above, nan_ok=True)
+
+
+def test_more_than_asked_for_is_a_share_of_the_cycles_of_24_months() -> None:
+    earlier = "2022-03-31 500 50 0 0 2000\n"
+    text = """2022-05-31 500 50 70 0 2000
+        2023-10-31 500 50 50 0 2000
+        2024-01-31 500 50 20 0 2000
+        2024-03-31 500 50 60 0 2000
+        2024-04-30 500 50 80 0 2000
+    """
+    assert row_of(drawn(text), AS_OF)["above_due_share_24"] == pytest.approx(2 / 3)
+    told = row_of(drawn(earlier + text), AS_OF)  # the statement before may lie outside
+    assert told["above_due_share_24"] == pytest.approx(3 / 4)
+    moved = (earlier + text).replace("2022-05-31", "2022-04-30")
+    assert row_of(drawn(moved), AS_OF)["above_due_share_24"] == pytest.approx(2 / 3)
+    assert np.isnan(row_of(drawn("2024-04-30 500 50 80 0 2000"), AS_OF)["above_due_share_24"])

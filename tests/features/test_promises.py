@@ -110,6 +110,26 @@ def test_the_last_stated_reason_counts(
     )
 
 
+def test_of_all_stated_reasons_so_many_are_want_of_means() -> None:
+    contacts = """
+        2023-04-06T09:00 call   out conversation . . illness
+        2023-04-06T09:01 call   out conversation . . lost_job
+        2023-06-01T10:00 call   out conversation . . forgot
+        2023-06-02T10:00 email  in  sent         . . family
+        2024-03-01T10:00 call   out refused      . . unwilling
+        2024-03-02T10:00 call   out conversation
+    """
+    history = drawn(STATEMENT, contacts=contacts)
+    for as_of, share in (
+        ("2024-04-05T08:59", 3 / 5),
+        ("2024-04-05T09:00", 2 / 4),  # 365 days after the first
+        ("2024-04-05T09:01", 1 / 3),
+        ("2025-03-01T10:00", np.nan),  # 365 days after the last reason
+    ):
+        told = row_of(history, as_of)["said_no_means_share_365"]
+        assert told == pytest.approx(share, nan_ok=True)
+
+
 def test_contacts_are_followed_by_a_payment_within_7_days() -> None:
     row = row_of(
         drawn(

@@ -11,6 +11,7 @@ from models.score.bundle import Bundle, load
 from models.score.calibration import probability
 from models.score.scores import score
 from models.score.standing import STEPS, group_sum, percentile, references
+from tests.bundles import OFFSETS, small_bundle
 from tests.histories import random_tables
 
 
@@ -26,9 +27,18 @@ def portfolio() -> tuple:
     return history, view
 
 
-def test_base_and_contributions_add_up_to_the_log_odds_served(bundle, portfolio) -> None:
-    scores = score(bundle, *portfolio)
-    total = scores.base_log_odds + scores.contributions.sum(axis=1)
+@pytest.fixture(scope="module")
+def by_stage(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The same booster with an offset for each stage."""
+    return load(small_bundle(tmp_path_factory.mktemp("bundle") / "stages", offsets=OFFSETS))
+
+
+@pytest.mark.parametrize("kind", ["bundle", "by_stage"])
+def test_base_contributions_and_offset_add_up_to_the_log_odds_served(
+    kind: str, portfolio, request: pytest.FixtureRequest
+) -> None:
+    scores = score(request.getfixturevalue(kind), *portfolio)
+    total = scores.base_log_odds + scores.contributions.sum(axis=1) + scores.stage_offset
     assert np.abs(total - scores.log_odds).max() < 1e-9
     assert np.abs(1 / (1 + np.exp(-total)) - scores.probability).max() < 1e-9
 
@@ -38,6 +48,21 @@ def test_the_log_odds_are_the_calibrated_margin_of_the_booster(bundle, portfolio
     margin = bundle.booster.predict(scores.features, raw_score=True)
     line = bundle.calibration
     assert np.abs(line.slope * margin + line.intercept - scores.log_odds).max() < 1e-9
+    assert (scores.stage_offset == 0).all()
+
+
+def test_the_offset_is_that_of_the_stage_at_the_last_statement(bundle, by_stage, portfolio) -> None:
+    history, view = portfolio
+    plain, scores = score(bundle, history, view), score(by_stage, history, view)
+    late = history.days_past_due[view.row, view.stop - 1]
+    known = view.stop > history.first
+    expected = dict(zip((0.0, 30.0, 60.0, 90.0), OFFSETS, strict=False))
+    assert {*late[known].tolist()} == {*expected}
+    assert scores.stage_offset[known].tolist() == [expected[days] for days in late[known]]
+    assert (scores.stage_offset[~known] == 0).all()
+    assert np.abs(plain.log_odds + scores.stage_offset - scores.log_odds).max() < 1e-12
+    assert (plain.contributions == scores.contributions).all()
+    assert plain.ability.tolist() == scores.ability.tolist()
 
 
 def test_the_contributions_are_those_of_shap(bundle, portfolio) -> None:
@@ -52,13 +77,24 @@ def test_a_row_scored_alone_equals_its_row_in_the_batch_bit_for_bit(bundle, port
     together = score(bundle, history, view)
     for i in range(0, 200, 7):
         alone = score(bundle, history, view.take(np.array([i])))
-        for name in ("contributions", "log_odds", "probability", "ability", "willingness"):
+        for name in (
+            "contributions",
+            "stage_offset",
+            "log_odds",
+            "probability",
+            "ability",
+            "willingness",
+        ):
             assert getattr(alone, name).tobytes() == getattr(together, name)[i : i + 1].tobytes()
         assert alone.base_log_odds == together.base_log_odds
 
 
+@pytest.mark.parametrize("kind", ["bundle", "by_stage"])
 @pytest.mark.parametrize("later", [60.0, 90.0, 120.0, 200.0])
-def test_more_days_past_due_never_raise_the_score(bundle, portfolio, later: float) -> None:
+def test_more_days_past_due_never_raise_the_score(
+    kind: str, portfolio, later: float, request: pytest.FixtureRequest
+) -> None:
+    bundle = request.getfixturevalue(kind)
     history, view = portfolio
     rows = np.flatnonzero(view.stop > history.first)
     last = (view.row[rows], view.stop[rows] - 1)
@@ -98,5 +134,5 @@ def test_percentiles_place_a_sum_in_its_population() -> None:
 
 
 def test_a_population_of_equals_stands_in_the_middle() -> None:
-    reference = references(np.zeros((50, 1)), ("dpd_last",)).willingness
+    reference = references(np.zeros((50, 1)), ("days_since_payment",)).willingness
     assert percentile(reference, np.array([0.0]))[0] == 50
