@@ -20,10 +20,12 @@ from models.intensity.policy import Policy
 from models.intensity.rules.version import RULES_VERSION
 from models.intensity.situation import situation
 from models.score.bundle import Bundle
+from models.score.calibration import STAGE_FEATURE
+from models.score.reasons import CALIBRATION, STAGE_OFFSET
 from models.score.scores import Scores, score
 from models.score.tier import Tier, tier
 from models.stage import Stage, stage_of
-from models.target import target_of
+from models.target import Target, target_of
 
 RefusalKind = Literal[
     "no-model-for-stage", "currency-mismatch", "no-statement", "account-ended", "nothing-owed"
@@ -40,8 +42,8 @@ class Generation:
     `bundles` holds one bundle per target, `models` the name and version of each as served.
     """
 
-    bundles: dict[str, Bundle]
-    models: dict[str, str]
+    bundles: dict[Target, Bundle]
+    models: dict[Target, str]
     policy: Policy
     code: str
     tzdata: str
@@ -191,15 +193,17 @@ def _decision(
 def _score(row: _Scored, probability: float, stage: Stage, risk: Tier) -> Score:
     bundle, scores, i = row
     return Score(
-        target=bundle.target,
+        target=bundle.outcome.target,
         probability=probability,
         log_odds=float(scores.log_odds[i]),
         base_log_odds=scores.base_log_odds,
-        horizon_cycles=bundle.horizon_cycles,
+        horizon_cycles=bundle.outcome.horizon_cycles,
         stage=stage,
         tier=risk,
         ability=float(scores.ability[i]),
         willingness=float(scores.willingness[i]),
+        sustained=bundle.outcome.sustained,
+        standing_valid=bundle.standing_valid,
     )
 
 
@@ -217,23 +221,28 @@ def _versions(generation: Generation, bundle: Bundle) -> dict[str, str | None]:
 
 
 def _reasons(row: _Scored, most: int | None) -> tuple[tuple[Reason, ...], float]:
-    """The `most` largest shares of features, and the sum of the others.
+    """The `most` largest shares of features and stage offset, and the sum of the others.
 
     Features of equal share stay in their order.
     """
-    shares = row.scores.contributions[row.i]
+    bundle, scores, i = row
+    values, shares = scores.features[i], scores.contributions[i]
+    if bundle.calibration.by_stage:
+        values = np.append(values, values[bundle.features.index(STAGE_FEATURE)])
+        shares = np.append(shares, scores.stage_offset[i])
     order = np.argsort(-np.abs(shares), kind="stable")
     kept, others = order[:most], order[len(order) if most is None else most :]
-    told = zip(
-        (BY_NAME[row.bundle.features[j]] for j in kept.tolist()),
-        row.scores.features[row.i, kept].tolist(),
-        shares[kept].tolist(),
-        strict=True,
-    )
-    return tuple(
-        Reason(feature.name, feature.group, None if value != value else value, feature.unit, share)
-        for feature, value, share in told
-    ), float(shares[others].sum())
+    told = zip(kept.tolist(), values[kept].tolist(), shares[kept].tolist(), strict=True)
+    return tuple(_reason(bundle, *each) for each in told), float(shares[others].sum())
+
+
+def _reason(bundle: Bundle, j: int, value: float, share: float) -> Reason:
+    """The reason of the feature at position `j`; after the last stands the stage offset."""
+    known = None if value != value else value
+    if j == len(bundle.features):
+        return Reason(STAGE_OFFSET, CALIBRATION, known, BY_NAME[STAGE_FEATURE].unit, share)
+    feature = BY_NAME[bundle.features[j]]
+    return Reason(feature.name, feature.group, known, feature.unit, share)
 
 
 @lru_cache(maxsize=1_024)

@@ -8,7 +8,10 @@ Status = Literal["proposed", "effective", "superseded"]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A feature's share of the score, in log-odds; `value` is None where it is not known."""
+    """A feature's share of the score, in log-odds; `value` is None where it is not known.
+
+    The calibration's offset for the stage is told likewise, as feature `stage_offset`.
+    """
 
     feature: str
     group: str
@@ -22,8 +25,9 @@ class Score:
     """The calibrated probability of `target` and what it is made of.
 
     `base_log_odds` plus the contributions of all reasons and `other_contributions` is
-    `log_odds`, to 1e-6; `ability` and `willingness` are percentiles (0 to 100) of the training
-    population.
+    `log_odds`, to 1e-6; a `sustained` cure is one that lasts (models.target). `ability` and
+    `willingness` are percentiles (0 to 100) of the training population, which treatments may use
+    only where `standing_valid`.
     """
 
     target: str
@@ -35,6 +39,8 @@ class Score:
     tier: str
     ability: float
     willingness: float
+    sustained: bool
+    standing_valid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +91,8 @@ class Intensity:
 class Decision:
     """What was decided for one account at `as_of`, before it is given an id and recorded.
 
-    Instants are ISO 8601 with offset. `reasons` holds features by their share, largest first;
-    `other_contributions` is the sum (log-odds) of the shares of those that it leaves out.
+    Instants are ISO 8601 with offset. `reasons` is ordered by contribution, largest first;
+    `other_contributions` is the sum (log-odds) of those that it leaves out.
     """
 
     account_id: str

@@ -33,10 +33,22 @@ class ScoreAnswer(Answer):
     tier: Tier
     ability: Percentile
     willingness: Percentile
+    sustained: bool = Field(
+        default=False, description="the cure has to last two further statements"
+    )
+    standing_valid: bool = Field(
+        default=False,
+        description="whether ability and willingness were validated: where not, they are for "
+        "information, and treatments do not use them",
+    )
 
 
 class ReasonAnswer(Answer):
-    """One feature's share of the score; `value` is null where it is not known."""
+    """One feature's share of the score; `value` is null where it is not known.
+
+    `stage_offset`, of group `calibration`, is no feature: the adjustment for the stage at the last
+    statement, whose days past due are its `value`.
+    """
 
     feature: str
     group: str
@@ -176,6 +188,27 @@ class SearchAnswer(Answer):
     next_cursor: str | None
 
 
+class AgreementAnswer(Answer):
+    """Rank correlations with its own truth and with the other's; null where not measured."""
+
+    own: float | None
+    other: float | None
+
+
+class StandingAnswer(Answer):
+    """How ability and willingness were validated, on `n` rows whose truth is known.
+
+    `valid` where both agree with their own truth (0.4 at least), and more than with the other's.
+    Where that was not measured they are not valid.
+    """
+
+    measured: bool
+    n: int
+    ability: AgreementAnswer
+    willingness: AgreementAnswer
+    valid: bool
+
+
 class ModelAnswer(Answer):
     """One model that is served."""
 
@@ -183,8 +216,10 @@ class ModelAnswer(Answer):
     target: str
     bundle_sha256: str
     horizon_cycles: int
+    sustained: bool
     currency: str
     features: int
+    standing: StandingAnswer
     training: dict[str, Any]
 
 

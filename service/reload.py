@@ -18,6 +18,7 @@ from service.settings import Settings
 
 ALIAS = "champion"
 DIGEST_TAG = "bundle_sha256"
+INSIDE = "artifacts/bundle"  # where the model folder of a registered version has its bundle
 TRAIN_FIRST = "train one with `curescore train --data DIR`, or set CURESCORE_MODELS to a folder"
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
@@ -123,7 +124,9 @@ def _fetched(settings: Settings, champion: Any) -> Path:
     settings.cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=settings.cache) as fresh:
         fetched = download_artifacts(
-            artifact_uri=champion.source, dst_path=fresh, tracking_uri=settings.tracking
+            artifact_uri=f"{champion.source}/{INSIDE}",
+            dst_path=fresh,
+            tracking_uri=settings.tracking,
         )
         try:
             Path(fetched).rename(cached)  # whole or not at all

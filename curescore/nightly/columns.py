@@ -35,6 +35,8 @@ _SCORE = (
     ("tier", pa.string()),
     ("ability", pa.float64()),
     ("willingness", pa.float64()),
+    ("sustained", pa.bool_()),
+    ("standing_valid", pa.bool_()),
 )
 _INTENSITY = (("level", pa.int8()), ("treatment", pa.string()), ("needs_approval", pa.bool_()))
 

@@ -19,12 +19,21 @@ from features.matrix import matrix
 from features.panel import Panel, View
 from models.score import manifest as files
 from models.score.booster import BoosterError, booster_text, read_booster
-from models.score.calibration import Calibration
+from models.score.calibration import Calibration, last_stages
 from models.score.contributions import TABLE_LIMIT, Explainer
 from models.score.golden import golden_rows, golden_text
-from models.score.manifest import RESTORE, BundleError, json_text, read_manifest, write_manifest
-from models.score.standing import STEPS, References
+from models.score.manifest import (
+    RESTORE,
+    BundleError,
+    check_stage_feature,
+    json_text,
+    read_manifest,
+    write_manifest,
+)
+from models.score.reference import check_reference
+from models.score.standing import STEPS, References, StandingCheck
 from models.score.trees import read_trees
+from models.target import Outcome, Target
 
 # Another machine's compiler may order a sum otherwise; a changed definition moves far more.
 GOLDEN_TOLERANCE = 1e-9
@@ -34,17 +43,20 @@ GOLDEN_TOLERANCE = 1e-9
 class Content:
     """What goes into a bundle.
 
-    `features` names the booster's columns in order; `golden` are histories without ids;
-    `roll_rate` is the baseline's table and `training` tells rows, dates and data hash.
+    `features` names the booster's columns in order; `references` are quantiles for ability and
+    willingness and `standing` tells how these were validated; `reference` is what later scores
+    are compared with (models.score.reference); `golden` are histories without ids; `roll_rate`
+    is the baseline's table and `training` tells rows, dates and data hash.
     """
 
-    target: str
-    horizon_cycles: int
+    outcome: Outcome
     currency: str
     booster: lightgbm.Booster
     features: tuple[str, ...]
     calibration: Calibration
     references: References
+    reference: dict[str, Any]
+    standing: StandingCheck
     roll_rate: dict[str, Any]
     training: dict[str, Any]
     golden: tuple[Panel, View]
@@ -55,16 +67,27 @@ class Bundle:
     """A verified bundle; `sha256` names it for good, `explainer` is the booster's."""
 
     sha256: str
-    target: str
-    horizon_cycles: int
+    outcome: Outcome
     currency: str
     features: tuple[str, ...]
     booster: lightgbm.Booster
     explainer: Explainer
     calibration: Calibration
     references: References
+    reference: dict[str, Any]
+    standing: StandingCheck
     roll_rate: dict[str, Any]
     training: dict[str, Any]
+
+    @property
+    def target(self) -> Target:
+        """What accounts it scores, and the probability of what."""
+        return self.outcome.target
+
+    @property
+    def standing_valid(self) -> bool:
+        """Whether treatments may use ability and willingness; not unless it was measured."""
+        return self.standing.valid
 
     @cached_property
     def columns(self) -> NDArray[np.int64]:
@@ -76,10 +99,13 @@ def write(directory: Path, content: Content) -> str:
     """Write the bundle into a folder that is empty or new, and return its SHA-256.
 
     The same content gives the same digest. Raises FileExistsError where files are in the way,
-    BoosterError where the booster is of a kind that is not explained.
+    BoosterError where the booster is of a kind that is not explained, and BundleError or
+    ValueError where calibration or reference do not go with the features.
     """
     text = booster_text(content.booster)
     read_trees(text)  # refuses what is not explained, before anything is written
+    check_stage_feature(content.calibration, content.features)
+    check_reference(content.reference, content.features)
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         raise FileExistsError(f"{directory} is not empty: name a new folder for the bundle")
@@ -88,27 +114,37 @@ def write(directory: Path, content: Content) -> str:
     (directory / files.BOOSTER).write_text(text)
     (directory / files.GOLDEN).write_text(golden_text(panel, view))
     (directory / files.ROLL_RATE).write_text(json_text(content.roll_rate))
+    (directory / files.REFERENCE).write_text(json_text(content.reference))
     np.save(directory / files.ABILITY, content.references.ability)
     np.save(directory / files.WILLINGNESS, content.references.willingness)
     np.save(directory / files.GOLDEN_FEATURES, golden)
     # What is served is the text as read back, so that is what must reproduce.
     explainer = Explainer(read_booster(directory / files.BOOSTER))
+    margin, stage = explainer.explain(golden).margin, last_stages(golden, content.features)
+    np.save(directory / files.GOLDEN_LOG_ODDS, content.calibration.log_odds(margin, stage))
+    return write_manifest(directory, _told(content))
+
+
+def _told(content: Content) -> dict[str, Any]:
+    """What the manifest tells of the content."""
     line = content.calibration
-    np.save(directory / files.GOLDEN_LOG_ODDS, line.log_odds(explainer.explain(golden).margin))
-    return write_manifest(
-        directory,
-        {
-            "target": content.target,
-            "horizon_cycles": content.horizon_cycles,
-            "currency": content.currency,
-            "features": [
-                {"name": name, "definition_sha256": BY_NAME[name].definition_sha256}
-                for name in content.features
-            ],
-            "calibration": {"slope": line.slope, "intercept": line.intercept},
-            "training": content.training,
+    return {
+        "target": content.outcome.target,
+        "horizon_cycles": content.outcome.horizon_cycles,
+        "sustained": content.outcome.sustained,
+        "currency": content.currency,
+        "features": [
+            {"name": name, "definition_sha256": BY_NAME[name].definition_sha256}
+            for name in content.features
+        ],
+        "calibration": {
+            "slope": line.slope,
+            "intercept": line.intercept,
+            "stage_offsets": list(line.stage_offsets),
         },
-    )
+        "standing": content.standing.model_dump(),
+        "training": content.training,
+    }
 
 
 def load(directory: Path, table_limit: int = TABLE_LIMIT) -> Bundle:
@@ -124,22 +160,24 @@ def load(directory: Path, table_limit: int = TABLE_LIMIT) -> Bundle:
         booster = read_booster(directory / files.BOOSTER)
         bundle = Bundle(
             sha256=manifest.sha256,
-            target=manifest.target,
-            horizon_cycles=manifest.horizon_cycles,
+            outcome=manifest.outcome,
             currency=manifest.currency,
             features=names,
             booster=booster,
             explainer=Explainer(booster, table_limit),
-            calibration=Calibration(manifest.calibration.slope, manifest.calibration.intercept),
+            calibration=manifest.calibration.calibration(),
             references=References(
                 ability=_reference(directory / files.ABILITY),
                 willingness=_reference(directory / files.WILLINGNESS),
             ),
+            reference=json.loads((directory / files.REFERENCE).read_text()),
+            standing=manifest.standing,
             roll_rate=json.loads((directory / files.ROLL_RATE).read_text()),
             training=manifest.training,
         )
         if tuple(bundle.booster.feature_name()) != names:
             raise BundleError(f"the booster in {directory} reads other features: {RESTORE}")
+        check_reference(bundle.reference, names)
         _check_golden(directory, bundle)
     except (BoosterError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
         raise BundleError(f"{directory} holds a part that cannot be used: {error}") from error
@@ -157,7 +195,11 @@ def _reference(path: Path) -> NDArray[np.float64]:
 def _check_golden(directory: Path, bundle: Bundle) -> None:
     panel, view = golden_rows((directory / files.GOLDEN).read_text())
     features = matrix(panel, view)[:, bundle.columns]
-    total = bundle.calibration.log_odds(bundle.explainer.explain(features).margin)
+    margin, stage = (
+        bundle.explainer.explain(features).margin,
+        last_stages(features, bundle.features),
+    )
+    total = bundle.calibration.log_odds(margin, stage)
     told = ((files.GOLDEN_FEATURES, "features", features), (files.GOLDEN_LOG_ODDS, "scores", total))
     for name, what, now in told:
         then = np.load(directory / name, allow_pickle=False)

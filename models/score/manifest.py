@@ -5,15 +5,26 @@ It carries its own digest, so that no byte of it can change unnoticed.
 
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from features.catalogue import BY_NAME
-from models.target import Target
+from models.score.calibration import STAGE_FEATURE, Calibration
+from models.score.standing import StandingCheck
+from models.target import Outcome, Target
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
 BOOSTER = "booster.txt"
 GOLDEN = "golden.json"
@@ -22,7 +33,17 @@ GOLDEN_LOG_ODDS = "golden_log_odds.npy"
 ROLL_RATE = "roll_rate.json"
 ABILITY = "ability.npy"
 WILLINGNESS = "willingness.npy"
-FILES = (BOOSTER, GOLDEN, GOLDEN_FEATURES, GOLDEN_LOG_ODDS, ROLL_RATE, ABILITY, WILLINGNESS)
+REFERENCE = "reference.json"
+FILES = (
+    BOOSTER,
+    GOLDEN,
+    GOLDEN_FEATURES,
+    GOLDEN_LOG_ODDS,
+    ROLL_RATE,
+    ABILITY,
+    WILLINGNESS,
+    REFERENCE,
+)
 
 RESTORE = "restore the bundle or train anew"
 
@@ -43,10 +64,20 @@ class Definition(_Part):
 
 
 class Line(_Part):
-    """The calibration line in log-odds; it rises."""
+    """The calibration: a rising line in log-odds, and an offset for each stage."""
 
-    slope: float = Field(gt=0)
+    slope: float
     intercept: float
+    stage_offsets: list[float]
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        self.calibration()
+        return self
+
+    def calibration(self) -> Calibration:
+        """What it stands for; ValueError where that cannot be."""
+        return Calibration(self.slope, self.intercept, tuple(self.stage_offsets))
 
 
 class Manifest(_Part):
@@ -55,12 +86,26 @@ class Manifest(_Part):
     schema_: int = Field(alias="schema")
     target: Target
     horizon_cycles: int = Field(ge=1)
+    sustained: bool
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     features: list[Definition] = Field(min_length=1)
     calibration: Line
+    standing: StandingCheck
     training: dict[str, Any]
     files: dict[str, str]
     sha256: str
+
+    @field_validator("sustained")
+    @classmethod
+    def _is_of_a_cure(cls, sustained: bool, info: ValidationInfo) -> bool:
+        if sustained and info.data.get("target") != "cure":
+            raise ValueError("only a cure can be sustained")
+        return sustained
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is predicted."""
+        return Outcome(self.target, self.horizon_cycles, self.sustained)
 
 
 def write_manifest(directory: Path, fields: dict[str, Any]) -> str:
@@ -78,8 +123,8 @@ def write_manifest(directory: Path, fields: dict[str, Any]) -> str:
 def read_manifest(directory: Path) -> Manifest:
     """The manifest of a folder whose files are exactly those it names, unchanged.
 
-    Raises BundleError where one is missing, changed, a link or too many, or where a feature
-    is unknown or is now computed otherwise.
+    Raises BundleError where one is missing, changed, a link or too many, where a feature is
+    unknown or is now computed otherwise, or where the one that stage offsets need is absent.
     """
     manifest = _parsed(directory / MANIFEST)
     if set(manifest.files) != set(FILES):
@@ -94,6 +139,8 @@ def read_manifest(directory: Path) -> Manifest:
         if path.name not in (*FILES, MANIFEST):
             raise BundleError(f"{path} does not belong to the bundle: take it out")
     _check_definitions(manifest.features)
+    names = [feature.name for feature in manifest.features]
+    check_stage_feature(manifest.calibration.calibration(), names)
     return manifest
 
 
@@ -135,6 +182,15 @@ def _check_definitions(features: list[Definition]) -> None:
                 f"feature {feature.name} is now computed otherwise: give the new computation "
                 "a new name, or train anew"
             )
+
+
+def check_stage_feature(calibration: Calibration, features: Collection[str]) -> None:
+    """BundleError where the calibration needs a stage that the features do not tell."""
+    if calibration.by_stage and STAGE_FEATURE not in features:
+        raise BundleError(
+            f"the calibration has stage offsets, but {STAGE_FEATURE} is not among the features: "
+            "train with it, or without offsets"
+        )
 
 
 def json_text(document: dict[str, Any]) -> str:

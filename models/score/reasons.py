@@ -1,6 +1,7 @@
 """Reasons in words: a feature's sentence with its value, in English or Chinese.
 
-Rendered when read, from the stored feature, value and contribution.
+Rendered when read, from the stored feature, value and contribution. The calibration's offset for
+a stage is told like a feature, whose value is days past due.
 """
 
 from typing import Literal
@@ -9,6 +10,12 @@ from features.catalogue import BY_NAME
 
 Language = Literal["en", "zh"]
 
+STAGE_OFFSET, CALIBRATION = "stage_offset", "calibration"  # its name and group in reasons
+
+_STAGE_OFFSET = {
+    "en": "Adjustment for the stage at the last statement ({value} past due)",
+    "zh": "按最近一期账单的逾期阶段所作的校准调整（逾期 {value}）",
+}
 _UNKNOWN = {"en": "none or not known", "zh": "无或未知"}
 _YES_NO = {"en": ("no", "yes"), "zh": ("否", "是")}
 _RAISES = {"en": "Raises the probability.", "zh": "提高概率。"}
@@ -33,11 +40,16 @@ def sentence(
 
     A feature that has left the catalogue is told by its name, so that old records stay readable.
     """
-    known = BY_NAME.get(feature)
-    template = f"{feature}: {{value}}" if known is None else getattr(known, language)
-    told = template.format(value=formatted(value, unit, currency, language))
+    told = _template(feature, language).format(value=formatted(value, unit, currency, language))
     way = _RAISES if contribution > 0 else _LOWERS if contribution < 0 else _NEITHER
     return f"{told}{_STOP[language]}{way[language]}"
+
+
+def _template(feature: str, language: Language) -> str:
+    if feature == STAGE_OFFSET:
+        return _STAGE_OFFSET[language]
+    known = BY_NAME.get(feature)
+    return f"{feature}: {{value}}" if known is None else str(getattr(known, language))
 
 
 def formatted(value: float | None, unit: str, currency: str, language: Language) -> str:

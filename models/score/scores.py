@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from features.matrix import matrix
 from features.panel import Panel, View
 from models.score.bundle import Bundle
-from models.score.calibration import probability
+from models.score.calibration import last_stages, probability
 from models.score.standing import group_sum, percentile
 
 Floats = NDArray[np.float64]
@@ -17,13 +17,14 @@ Floats = NDArray[np.float64]
 class Scores(NamedTuple):
     """Scores of the n rows of a view, for the k features of the bundle.
 
-    `base_log_odds` plus a row's `contributions` (log-odds) is its `log_odds`, to 1e-9;
-    `ability` and `willingness` are percentiles, 0 to 100.
+    `base_log_odds` plus a row's `contributions` and its `stage_offset` (all in log-odds) is its
+    `log_odds`, to 1e-9; `ability` and `willingness` are percentiles, 0 to 100.
     """
 
     features: Floats
     contributions: Floats
     base_log_odds: float
+    stage_offset: Floats
     log_odds: Floats
     probability: Floats
     ability: Floats
@@ -40,11 +41,13 @@ def score_matrix(bundle: Bundle, features: Floats) -> Scores:
     line = bundle.calibration
     explained = bundle.explainer.explain(features)
     shares = line.slope * explained.contributions
-    total = line.log_odds(explained.margin)
+    stage = last_stages(features, bundle.features)
+    total = line.log_odds(explained.margin, stage)
     return Scores(
         features=features,
         contributions=shares,
         base_log_odds=line.slope * bundle.explainer.base + line.intercept,
+        stage_offset=line.offset(stage),
         log_odds=total,
         probability=probability(total),
         ability=percentile(

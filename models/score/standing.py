@@ -1,14 +1,22 @@
-"""Standing: where an account's ability and willingness lie in the training population."""
+"""Standing: where an account's ability and willingness lie in the training population.
+
+And how far they can be trusted: as well as they agree with what is known to be true of accounts.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from features.catalogue import BY_NAME
 
 STEPS = 1_000  # the references are the 0/1000, 1/1000 … 1000/1000 quantiles
+
+LEAST_CORRELATION = 0.4  # with its own truth, for ability or willingness to be valid
+
+_CHECKED = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,44 @@ class References:
 
     ability: NDArray[np.float64]
     willingness: NDArray[np.float64]
+
+
+class Agreement(BaseModel):
+    """Rank correlations (Spearman) of ability or willingness with its own truth and the other's.
+
+    None where not measured, or where there is none: a constant has no ranks.
+    """
+
+    model_config = _CHECKED
+
+    own: float | None = Field(default=None, ge=-1, le=1)
+    other: float | None = Field(default=None, ge=-1, le=1)
+
+    @property
+    def valid(self) -> bool:
+        """Whether it measures what it is called, rather than the other."""
+        if self.own is None or self.other is None:
+            return False
+        return self.own >= LEAST_CORRELATION and self.own > self.other
+
+
+class StandingCheck(BaseModel):
+    """How ability and willingness were validated, on `n` rows whose truth is known.
+
+    By default they were not measured, as on all real data, whose truth nobody knows.
+    """
+
+    model_config = _CHECKED
+
+    measured: bool = False
+    n: int = Field(default=0, ge=0)
+    ability: Agreement = Agreement()
+    willingness: Agreement = Agreement()
+
+    @property
+    def valid(self) -> bool:
+        """Whether treatments may use them: both measured, and both valid."""
+        return self.measured and self.ability.valid and self.willingness.valid
 
 
 def group_sum(

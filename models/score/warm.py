@@ -23,7 +23,7 @@ def warm() -> None:
     view = known_at(history, np.zeros(1, np.int64), np.array([86_400.0 * 32]))
     features = matrix(history, view)
     shape = (50, features.shape[1])  # fewer rows than LightGBM ever splits
-    rows = lightgbm.Dataset(np.zeros(shape), np.zeros(len(features) * shape[0]))
+    rows = lightgbm.Dataset(np.zeros(shape), np.zeros(shape[0]))
     constant = lightgbm.train({"num_threads": 1, "verbose": -1}, rows, num_boost_round=1)
     probability(Explainer(constant).explain(features).margin)
 

@@ -30,9 +30,11 @@ def get_models(parts: PartsOf) -> Response:
                     "name": generation.models[target],
                     "target": target,
                     "bundle_sha256": bundle.sha256,
-                    "horizon_cycles": bundle.horizon_cycles,
+                    "horizon_cycles": bundle.outcome.horizon_cycles,
+                    "sustained": bundle.outcome.sustained,
                     "currency": bundle.currency,
                     "features": len(bundle.features),
+                    "standing": {**bundle.standing.model_dump(), "valid": bundle.standing_valid},
                     "training": bundle.training,
                 }
                 for target, bundle in generation.bundles.items()

@@ -20,6 +20,7 @@ LABELS: dict[str, Words] = {
     "superseded": Words("superseded", "已被取代"),
     "score": Words("Score", "评分"),
     "probability_cure": Words("Probability of cure", "恢复正常的概率"),
+    "probability_sustained_cure": Words("Probability of a cure that lasts", "持续恢复正常的概率"),
     "probability_early_warning": Words("Probability of staying current", "保持正常的概率"),
     "horizon": Words("Statements ahead that count", "观察的后续账单数"),
     "stage": Words("Stage", "逾期阶段"),
@@ -33,6 +34,12 @@ LABELS: dict[str, Words] = {
     "percentile": Words(
         "percentile of the accounts the model was trained on, 0 to 100",
         "在训练账户中的百分位，0 至 100",
+    ),
+    "standing_valid": Words("Ability and willingness: validated.", "还款能力与还款意愿：已验证。"),
+    "standing_not_valid": Words(
+        "Ability and willingness: not validated, shown for information; treatments do not use "
+        "them.",
+        "还款能力与还款意愿：未经验证，仅供参考；处置方式不使用这两项。",
     ),
     "level": Words("Contact level", "联系强度"),
     "treatment": Words("Treatment", "处置方式"),
@@ -58,7 +65,7 @@ LABELS: dict[str, Words] = {
         "每个数字都是对数几率的一部分，而不是概率的一部分。基准值与各项之和等于上述概率的对数几率。",
     ),
     "base": Words("Base: the average account", "基准：平均账户"),
-    "others": Words("All other features together", "其余全部特征合计"),
+    "others": Words("All others together", "其余各项合计"),
     "total": Words("Log-odds of the probability", "该概率的对数几率"),
     "feature": Words("Feature", "特征"),
     "group": Words("Group", "类别"),
@@ -66,6 +73,7 @@ LABELS: dict[str, Words] = {
     "group_willingness": Words("willingness", "意愿"),
     "group_exposure": Words("exposure", "敞口"),
     "group_contact": Words("contact", "联系"),
+    "group_calibration": Words("calibration", "校准"),
     "meaning": Words("Meaning", "含义"),
     "share": Words("Log-odds", "对数几率"),
     "direction": Words("Lowers · raises", "降低 · 提高"),

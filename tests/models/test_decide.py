@@ -7,9 +7,11 @@ import pytest
 from features.panel import Panel, View, known_at, panel
 from models.account import Account
 from models.decide import Generation, Refusal, decide
-from models.decision import Decision
+from models.decision import Decision, Reason
 from models.intensity.policy import load_policy
 from models.score.bundle import load
+from models.score.scores import score
+from tests.bundles import OFFSETS, small_bundle
 from tests.histories import at, drawn, random_tables
 
 ACCOUNT = Account(
@@ -90,6 +92,63 @@ def test_a_promise_in_the_history_holds(generation: Generation) -> None:
     assert [rule.rule for rule in before.intensity.binding_rules] == ["promise_not_due"]
 
 
+@pytest.fixture(scope="module")
+def by_stage(tmp_path_factory: pytest.TempPathFactory, generation: Generation) -> Generation:
+    """Both targets served, with stage offsets in the bundle of cures."""
+    folder = tmp_path_factory.mktemp("bundles")
+    cure = load(small_bundle(folder / "cure", offsets=OFFSETS))
+    early = load(small_bundle(folder / "early", target="early_warning"))
+    return replace(
+        generation,
+        bundles={"cure": cure, "early_warning": early},
+        models={"cure": "cure/2", "early_warning": "early_warning/1"},
+    )
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 5, 20, None])
+@pytest.mark.parametrize(("late", "offset"), [(30, 0.0), (60, -0.25), (120, -1.5)])
+def test_the_stage_offset_is_a_reason_of_its_own_and_all_adds_up(
+    by_stage: Generation, late: int, offset: float, most: int | None
+) -> None:
+    history = drawn(HISTORY.replace("0 30 1000", f"0 {late} 1000"), payments="", contacts="")
+    view = at(history, "2024-03-03T12:00")
+    account = replace(ACCOUNT, days_past_due=late + 3)
+    (decision,) = decide(by_stage, [account], history, view, most)
+    assert isinstance(decision, Decision)
+    told = [reason.contribution for reason in decision.reasons]
+    assert len(told) == (len(by_stage.bundles["cure"].features) + 1 if most is None else most)
+    total = decision.score.base_log_odds + sum(told) + decision.other_contributions
+    assert abs(total - decision.score.log_odds) < 1e-9
+    assert [abs(share) for share in told] == sorted(map(abs, told), reverse=True)
+    own = [reason for reason in decision.reasons if reason.feature == "stage_offset"]
+    if most is None:
+        assert own == [Reason("stage_offset", "calibration", float(late), "days", offset)]
+    elif most == 1:
+        assert bool(own) == (offset == -1.5)
+
+
+def test_without_offsets_there_is_no_reason_for_the_stage(generation: Generation) -> None:
+    history = drawn(HISTORY, payments="", contacts="")
+    decision = one(generation, ACCOUNT, history, at(history, "2024-03-03T12:00"))
+    assert "stage_offset" not in {reason.feature for reason in decision.reasons}
+
+
+def test_the_bundle_of_an_account_s_stage_decides(by_stage: Generation) -> None:
+    history = drawn(HISTORY.replace("0 30 1000", "50 0 1000"), payments="", contacts="")
+    view = at(history, "2024-03-03T12:00")
+    current = replace(ACCOUNT, days_past_due=0, past_due_amount=0.0)
+    early, late = (one(by_stage, account, history, view) for account in (current, ACCOUNT))
+    for decision, target, stage in ((early, "early_warning", "pre_due"), (late, "cure", "M1")):
+        bundle = by_stage.bundles[target]
+        scores = score(bundle, history, view)
+        assert (decision.score.target, decision.score.stage) == (target, stage)
+        assert decision.score.probability == scores.probability[0]
+        assert decision.versions["bundle_sha256"] == bundle.sha256
+        assert decision.versions["model"] == by_stage.models[target]
+    assert early.score.probability != late.score.probability
+    assert early.intensity.level <= 1
+
+
 @pytest.mark.parametrize(
     ("changes", "kind", "pointer"),
     [
@@ -129,7 +188,9 @@ def test_an_account_that_has_ended_is_refused(generation: Generation, status: st
     assert (after.kind, after.value) == ("account-ended", status)
 
 
-def test_an_account_alone_is_decided_as_in_a_batch(generation: Generation) -> None:
+def test_an_account_alone_is_decided_as_in_a_batch(
+    generation: Generation, by_stage: Generation
+) -> None:
     history = panel(*random_tables(11, accounts=60))
     as_of = np.random.default_rng(1).uniform(19_080, 19_300, 60) * 86_400
     view = known_at(history, np.arange(60), as_of)
@@ -137,8 +198,10 @@ def test_an_account_alone_is_decided_as_in_a_batch(generation: Generation) -> No
     accounts = [
         replace(ACCOUNT, account_id=f"a-{i}", days_past_due=int(late[i])) for i in range(60)
     ]
-    together = decide(generation, accounts, history, view)
-    assert {type(result) for result in together} == {Decision, Refusal}
-    for i in range(60):
-        (alone,) = decide(generation, accounts[i : i + 1], history, view.take(np.array([i])))
-        assert alone == together[i]
+    for served in (generation, by_stage):
+        together = decide(served, accounts, history, view)
+        assert {type(result) for result in together} == {Decision, Refusal}
+        for i in range(60):
+            (alone,) = decide(served, accounts[i : i + 1], history, view.take(np.array([i])))
+            assert alone == together[i]
+    assert {r.score.target for r in together if isinstance(r, Decision)} == {*by_stage.bundles}

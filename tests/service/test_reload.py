@@ -66,13 +66,17 @@ def test_a_policy_with_mistakes_is_refused(bundle_dir: Path, tmp_path: Path) -> 
         load_generation(Settings(models=bundle_dir, policy=policy))
 
 
-def registered(tracker: Tracker, bundle: Path, sha256: str, folder: Path) -> None:
+def registered(
+    tracker: Tracker, bundle: Path, sha256: str, folder: Path, name: str = "cure"
+) -> None:
     shutil.copytree(bundle, folder / "bundle")
-    tracker.record("cure", folder, {}, {}, {"bundle_sha256": sha256})
+    tracker.record(name, folder, {}, {}, {"bundle_sha256": sha256})
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # mlflow's use of SQLAlchemy
-def test_the_champion_is_fetched_verified_and_kept(bundle_dir: Path, tmp_path: Path) -> None:
+def test_champions_are_fetched_verified_and_kept(
+    bundle_dir: Path, early_warning_dir: Path, tmp_path: Path
+) -> None:
     settings = Settings(home=tmp_path)
     with pytest.raises(ModelsError, match="curescore train"):
         load_generation(settings)
@@ -84,9 +88,20 @@ def test_the_champion_is_fetched_verified_and_kept(bundle_dir: Path, tmp_path: P
     assert load_generation(settings).models == {"cure": "cure/1"}
     assert [path.name for path in settings.cache.iterdir()] == [sha256]
 
+    early = load(early_warning_dir).sha256
+    registered(tracker, early_warning_dir, early, tmp_path / "early", "early_warning")
+    served = {"cure": "cure/1", "early_warning": "early_warning/1"}
+    assert load_generation(settings).models == served
+    assert {path.name for path in settings.cache.iterdir()} == {sha256, early}
+
     # From the cache now: the registry's own copy is not needed any more.
     shutil.rmtree(tmp_path / "artifacts")
-    assert load_generation(settings).bundles["cure"].sha256 == sha256
+    generation = load_generation(settings)
+    assert generation.models == served
+    assert {target: b.sha256 for target, b in generation.bundles.items()} == {
+        "cure": sha256,
+        "early_warning": early,
+    }
 
     registered(tracker, small_bundle(tmp_path / "euro", "EUR"), "0" * 64, tmp_path / "second")
     tracker.promote("cure", 2)

@@ -1,8 +1,10 @@
 import hashlib
 import json
 import shutil
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import lightgbm
 import numpy as np
@@ -13,8 +15,9 @@ from models.score.booster import BoosterError
 from models.score.bundle import load, write
 from models.score.calibration import Calibration
 from models.score.manifest import FILES, MANIFEST, SCHEMA, BundleError, json_text, sha256_of
-from models.score.standing import STEPS
-from tests.bundles import content
+from models.score.standing import STEPS, Agreement, StandingCheck
+from models.target import Outcome
+from tests.bundles import OFFSETS, content
 
 EVERY_FILE = tuple(sorted((*FILES, MANIFEST)))
 
@@ -37,9 +40,29 @@ def sealed(directory: Path, **changes: object) -> None:
 def test_a_bundle_is_read_back_as_written(bundle_dir: Path) -> None:
     bundle = load(bundle_dir)
     assert tuple(sorted(path.name for path in bundle_dir.iterdir())) == EVERY_FILE
-    assert (bundle.target, bundle.horizon_cycles, bundle.currency) == ("cure", 1, "USD")
+    assert (bundle.outcome, bundle.currency) == (Outcome("cure", 1), "USD")
     assert bundle.calibration == Calibration(0.9, 0.05)
-    assert bundle.training == {"rows": 1_500}
+    assert bundle.standing == StandingCheck()
+    assert not bundle.standing_valid
+    assert bundle.training == {"n": 1_500}
+
+
+def test_what_is_not_the_default_is_read_back_too(tmp_path: Path) -> None:
+    standing = StandingCheck(
+        measured=True,
+        n=500,
+        ability=Agreement(own=0.5, other=0.1),
+        willingness=Agreement(own=0.6, other=-0.2),
+    )
+    made = content(offsets=OFFSETS, standing=standing)
+    lasting = Outcome("cure", horizon_cycles=2, sustained=True)
+    write(tmp_path / "bundle", replace(made, outcome=lasting))
+    bundle = load(tmp_path / "bundle")
+    assert bundle.outcome == lasting
+    assert bundle.calibration == Calibration(0.9, 0.05, OFFSETS)
+    assert bundle.standing == standing
+    assert bundle.standing_valid
+    assert bundle.reference == made.reference
 
 
 def test_the_same_content_gives_the_same_digest(bundle_dir: Path, tmp_path: Path) -> None:
@@ -104,14 +127,36 @@ def test_a_golden_row_that_does_not_reproduce_is_refused(name: str, copy: Path) 
 
 
 def test_another_calibration_line_breaks_the_golden_rows(copy: Path) -> None:
-    sealed(copy, calibration={"slope": 0.9, "intercept": 0.051})
+    sealed(copy, calibration={"slope": 0.9, "intercept": 0.051, "stage_offsets": [0.0] * 5})
     with pytest.raises(BundleError, match="golden rows"):
         load(copy)
 
 
-def test_a_bundle_of_another_schema_is_refused(copy: Path) -> None:
-    sealed(copy, schema=SCHEMA + 1)
-    with pytest.raises(BundleError, match="schema"):
+def test_other_stage_offsets_break_the_golden_rows(copy: Path) -> None:
+    sealed(copy, calibration={"slope": 0.9, "intercept": 0.05, "stage_offsets": list(OFFSETS)})
+    with pytest.raises(BundleError, match="golden rows"):
+        load(copy)
+
+
+def test_stage_offsets_need_the_feature_that_tells_the_stage(tmp_path: Path) -> None:
+    few = ("late_streak", "balance_last")
+    with pytest.raises(BundleError, match="dpd_last is not among the features"):
+        write(tmp_path / "never", content(features=few, offsets=OFFSETS))
+    assert not (tmp_path / "never").exists()
+    write(tmp_path / "few", content(features=few))
+    load(tmp_path / "few")
+    sealed(
+        tmp_path / "few",
+        calibration={"slope": 0.9, "intercept": 0.05, "stage_offsets": list(OFFSETS)},
+    )
+    with pytest.raises(BundleError, match="dpd_last is not among the features"):
+        load(tmp_path / "few")
+
+
+@pytest.mark.parametrize("schema", [SCHEMA - 1, SCHEMA + 1])
+def test_a_bundle_of_another_schema_is_refused(schema: int, copy: Path) -> None:
+    sealed(copy, schema=schema)
+    with pytest.raises(BundleError, match=f"has schema {schema}, this version reads {SCHEMA}"):
         load(copy)
 
 
@@ -151,8 +196,15 @@ def test_a_link_and_a_file_too_many_are_refused(copy: Path, tmp_path: Path) -> N
         {"currency": "dollars"},
         {"features": []},
         {"features": [{"name": "dpd_last"}]},
-        {"calibration": {"slope": -1.0, "intercept": 0.0}},
-        {"calibration": {"slope": "1", "intercept": 0.0}},
+        {"sustained": 1},
+        {"sustained": True, "target": "early_warning"},
+        {"calibration": {"slope": 1.0, "intercept": 0.0}},
+        {"calibration": {"slope": -1.0, "intercept": 0.0, "stage_offsets": [0.0] * 5}},
+        {"calibration": {"slope": "1", "intercept": 0.0, "stage_offsets": [0.0] * 5}},
+        {"calibration": {"slope": 1.0, "intercept": 0.0, "stage_offsets": [0, 0, 0, -1, 0]}},
+        {"standing": {"measured": True, "n": "9"}},
+        {"standing": {"measured": False, "n": -1, "ability": {}, "willingness": {}}},
+        {"standing": {"ability": {"own": 1.1, "other": 0.0}}},
         {"training": None},
         {"more": 1},
     ],
@@ -166,7 +218,9 @@ def test_a_manifest_that_does_not_make_sense_is_refused(
         load(copy)
 
 
-@pytest.mark.parametrize("field", ["target", "calibration", "files", "schema", "training"])
+@pytest.mark.parametrize(
+    "field", ["target", "sustained", "calibration", "standing", "files", "schema", "training"]
+)
 def test_a_manifest_without_a_field_is_refused(field: str, copy: Path) -> None:
     fields = json.loads((copy / MANIFEST).read_text())
     unsigned = {name: value for name, value in fields.items() if name not in ("sha256", field)}
@@ -228,10 +282,43 @@ def test_writing_over_files_is_refused(bundle_dir: Path) -> None:
         write(bundle_dir, content())
 
 
-@pytest.mark.parametrize("slope", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_line_that_does_not_rise_is_refused(slope: float) -> None:
-    with pytest.raises(ValueError, match="rising line"):
-        Calibration(slope, 0.0)
+def altered(reference: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """The reference with another value at a dotted path."""
+    changed = deepcopy(reference)
+    *way, last = path.split(".")
+    part = changed
+    for name in way:
+        part = part[name]
+    part[last] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("score.edges", [0.0, 0.0], "do not rise"),
+        ("score.shares", [1.0], "one share more"),
+        ("features.dpd_last", {"edges": [], "shares": [0.99], "missing": 0.0}, "add up to 1"),
+        ("features.dpd_last", {"edges": [1.0], "shares": [1.5, -0.5], "missing": 0.0}, "add up"),
+        ("features.dpd_last.missing", 1.5, r"dpd_last\.missing"),
+        ("features", {}, "not one of the bundle's features"),
+        ("reasons", {"zz": 1.0}, "no features of the bundle"),
+        ("reasons", {"dpd_last": 0.5}, "add up to 1"),
+        ("more", 1, "more"),
+    ],
+)
+def test_a_reference_that_is_not_sound_is_refused(
+    path: str, value: object, told: str, copy: Path, tmp_path: Path
+) -> None:
+    whole = content()
+    changed = altered(whole.reference, path, value)
+    (copy / "reference.json").write_text(json_text(changed))
+    sealed(copy)
+    with pytest.raises(BundleError, match=told):
+        load(copy)
+    with pytest.raises(ValueError, match=told):
+        write(tmp_path / "new", replace(whole, reference=changed))
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_booster_that_splits_by_categories_is_refused_by_the_feature_s_name(tmp_path) -> None:

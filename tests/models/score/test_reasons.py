@@ -1,6 +1,7 @@
 import pytest
 
-from models.score.reasons import formatted, sentence
+from features.catalogue import BY_NAME
+from models.score.reasons import STAGE_OFFSET, formatted, sentence
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,16 @@ def test_a_sentence_tells_value_and_direction() -> None:
     assert sentence("dpd_last", None, "days", 0.0, "USD", "en") == (
         "Days past due at the last statement: none or not known. Does not move the probability."
     )
+
+
+def test_the_stage_offset_is_told_in_both_languages() -> None:
+    assert sentence(STAGE_OFFSET, 60.0, "days", -0.25, "USD", "en") == (
+        "Adjustment for the stage at the last statement (60 days past due). Lowers the probability."
+    )
+    assert sentence(STAGE_OFFSET, 0.0, "days", 0.0, "USD", "zh") == (
+        "按最近一期账单的逾期阶段所作的校准调整（逾期 0 天）。不影响概率。"
+    )
+    assert STAGE_OFFSET not in BY_NAME
 
 
 def test_a_feature_that_left_the_catalogue_is_told_by_its_name() -> None:
