@@ -11,7 +11,9 @@ from curescore import (
     db,
     features,
     keys,
+    monitor,
     policy,
+    promote,
     score,
     serve,
     train,
@@ -34,8 +36,9 @@ app.add_typer(data.import_app, name="import")
 app.command()(data.simulate)
 app.command()(train.train)
 app.command()(train.evaluate)
-app.command()(train.promote)
-app.command()(train.rollback)
+app.command()(promote.promote)
+app.command()(promote.rollback)
+app.command()(monitor.monitor)
 app.command()(features.features)
 app.add_typer(policy.policy_app, name="policy")
 app.command()(score.score)

@@ -1,13 +1,14 @@
-"""`curescore train`, `evaluate`, `promote`, `rollback`: models and their registry."""
+"""`curescore train`, `evaluate`: models made and judged."""
 
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from curescore.console import Json, err, out, print_json
+from curescore.console import Json, out, print_json
+from curescore.working import working
 
 if TYPE_CHECKING:
     from training.population import Window
@@ -17,6 +18,7 @@ class Target(StrEnum):
     """What is predicted."""
 
     cure = "cure"
+    early_warning = "early_warning"
 
 
 Data = Annotated[Path, typer.Option("--data", help="Folder of tables.", show_default=False)]
@@ -28,49 +30,94 @@ Until = Annotated[
     datetime | None,
     typer.Option("--until", formats=["%Y-%m-%d"], help="Last statement date of a snapshot."),
 ]
-Name = Annotated[str, typer.Argument(help="Registered model, such as cure.", show_default=False)]
 
 
 def train(
     data: Data,
-    target: Annotated[Target, typer.Option(help="What is predicted.")] = Target.cure,
+    target: Annotated[
+        Target, typer.Option(help="What is predicted: cures, or who stays current.")
+    ] = Target.cure,
     config: Annotated[Path | None, typer.Option(help="Settings (TOML).")] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=1_000, help="Settings of the booster to try; 0: those of the file, untried."
+        ),
+    ] = None,
     start: From = None,
     until: Until = None,
     json: Json = False,
 ) -> None:
-    """Train on the earlier months, test on the last ones, and register the bundle.
+    """Search settings, train on the earlier months, test on the last ones, register the bundle.
 
-    It becomes champion where there is none yet, else challenger.
+    It becomes champion where there is none yet, else challenger. A search that was stopped goes
+    on where it was when the same command is given again.
 
-    Example: curescore train --data var/uci
+    Example: curescore train --data var/uci --trials 40
     """
     from training.config import load_config
     from training.pipeline import train as run
-    from training.report import measures_table, stages_table
-    from training.tracking import Tracker
+    from training.tracking import STUDIES, Tracker, home
 
     settings = load_config(config)
+    if trials is not None:
+        search = settings.search.model_copy(update={"trials": trials})
+        settings = settings.model_copy(update={"search": search})
     window = _window(start, until)
-    with err.status("starting") as status:
-        result = run(data, settings, window, Tracker(), status.update, target.value)
+    with working() as progress:
+        studies = home() / STUDIES
+        result = run(data, settings, window, Tracker(), progress, target.value, studies)
     registered = vars(result.registered)
     if json:
-        made = {"bundle_sha256": result.bundle_sha256}
-        print_json({**registered, **made, "train": result.train, "test": result.test})
+        print_json({**registered, **result.document})
         return
-    trained, test = result.train, result.test
+    _tell(result.document)
+    withheld = registered["withheld"]
+    out.print(
+        f"registered {registered['name']} version {registered['version']} as "
+        f"{registered['alias']}, bundle {result.bundle_sha256}"
+        + (f"; not made champion: {withheld}" if withheld else "")
+    )
+
+
+def _tell(document: dict[str, Any]) -> None:
+    from training.report import tables
+
+    trained, test = document["train"], document["test"]
     out.print(
         f"trained on {trained['n']:,} snapshots of {trained['accounts']:,} accounts, statements "
         f"of {trained['from']} to {trained['until']}; {trained['trees']} trees; "
         f"left out: {trained['label_unknown_at_test']:,} with a label not yet known at the test, "
-        + ", ".join(f"{count:,} {why}" for why, count in trained["without_label"].items())
+        + ", ".join(
+            f"{count:,} {why.replace('_', ' ')}" for why, count in trained["without_label"].items()
+        )
     )
-    out.print(measures_table(test, f"test: statements of {test['from']} to {test['until']}"))
-    out.print(stages_table(test))
+    _tell_search(document["search"])
+    for table in tables(test, f"test: statements of {test['from']} to {test['until']}"):
+        out.print(table)
+    flagged = document["guards"]["implausible_features"]
+    if flagged:
+        out.print(f"warning: implausibly strong alone: {', '.join(flagged)} (a leak?)")
+
+
+def _tell_search(found: dict[str, Any] | None) -> None:
+    """What was chosen, and what the choice cost and saved."""
+    if found is None:
+        return
+    chosen, best = found["chosen"], found["best"]
+    settings = ", ".join(
+        f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in chosen["settings"].items()
+    )
+    out.print(f"chosen of {found['trials']} trials: {settings}")
+    if chosen["settings"] == best["settings"]:
+        out.print(f"it is the best of them; {chosen['microseconds']:.0f} µs to explain a row")
+        return
+    low, high = found["auc_difference_ci"]
     out.print(
-        f"registered {registered['name']} version {registered['version']} as "
-        f"{registered['alias']}, bundle {result.bundle_sha256}"
+        f"against the best of them: AUC {found['auc_difference']:+.4f} [{low:+.4f}, {high:+.4f}] "
+        f"on the folds, {chosen['microseconds']:.0f} instead of {best['microseconds']:.0f} µs "
+        "to explain a row"
     )
 
 
@@ -88,19 +135,20 @@ def evaluate(
     Example: curescore evaluate --data var/uci --from 2005-07-01 --json
     """
     from training.assessment import evaluate_bundle, load_bundle
-    from training.report import measures_table, stages_table
+    from training.report import tables
     from training.tracking import Tracker
 
-    with err.status("loading the model") as status:
+    with working() as progress:
+        progress("loading the model")
         folder = Tracker.existing().bundle(model) if model.startswith("models:/") else Path(model)
         bundle = load_bundle(folder)
-        status.update("judging")
+        progress("judging")
         found = evaluate_bundle(data, bundle, _window(start, until))
     if json:
         print_json(found)
         return
-    out.print(measures_table(found, f"{model} on {data}"))
-    out.print(stages_table(found))
+    for table in tables(found, f"{model} on {data}"):
+        out.print(table)
     rows = found["rows"]
     out.print(
         f"without a label: {rows['immature']:,} immature, {rows['missing']:,} missing, "
@@ -111,41 +159,6 @@ def evaluate(
             f"{rows['in_training_period']:,} of these snapshots lie in the training period: "
             "where the model trained on them, the figures flatter it (--from bounds them)"
         )
-
-
-def promote(
-    name: Name,
-    version: Annotated[int, typer.Argument(help="Version to promote.", show_default=False)],
-    json: Json = False,
-) -> None:
-    """Make a version the champion.
-
-    Example: curescore promote cure 2
-    """
-    from training.tracking import Tracker
-
-    former = Tracker.existing().promote(name, version)
-    _moved(name, version, former, as_json=json)
-
-
-def rollback(name: Name, json: Json = False) -> None:
-    """Make the former champion champion again.
-
-    Example: curescore rollback cure
-    """
-    from training.tracking import Tracker
-
-    tracker = Tracker.existing()
-    current = tracker.champion(name)
-    _moved(name, tracker.rollback(name), current, as_json=json)
-
-
-def _moved(name: str, version: int, former: int | None, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"name": name, "champion": version, "former": former})
-    else:
-        before = "none before" if former is None else f"version {former} before"
-        out.print(f"champion of {name}: version {version} ({before})")
 
 
 def _window(start: datetime | None, until: datetime | None) -> "Window":

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curescore.console import err, out
+from curescore.console import out
 from curescore.ports import require_free
+from curescore.working import working
 from features.errors import InputError
+from models.target import Target
 
 if TYPE_CHECKING:
     from training.tables import Tables
@@ -20,7 +22,7 @@ SIMULATED_ACCOUNTS = 6_000
 SIMULATED_MONTHS = 18
 SEED = 1
 LAW = "reminder"
-TARGET = "cure"
+TARGET: Target = "cure"
 LOOPBACK = "127.0.0.1"
 
 
@@ -110,15 +112,18 @@ def _trained_on(tracker: "Tracker") -> str | None:
 
 
 def _train(folder: Path, tracker: "Tracker") -> None:
-    from training.config import load_config
+    from training.config import SearchConfig, load_config
     from training.pipeline import train
     from training.population import Window
+    from training.registry import CHAMPION
     from training.report import measures_table
-    from training.tracking import CHAMPION
 
-    with err.status("training") as status:
-        result = train(folder, load_config(None), Window(), tracker, status.update, TARGET)
-    test = result.test
+    settings = load_config(None)
+    # The settings as they come: a search is worth its minutes for a model that is to be kept.
+    settings = settings.model_copy(update={"search": SearchConfig(trials=0)})
+    with working() as progress:
+        result = train(folder, settings, Window(), tracker, progress, TARGET)
+    test = result.document["test"]
     out.print(measures_table(test, f"test: statements of {test['from']} to {test['until']}"))
     made = result.registered
     if made.alias != CHAMPION:

@@ -1,6 +1,6 @@
 """Intervals for the AUC by drawing accounts, not rows: an account's months hang together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numba import njit
@@ -18,18 +18,21 @@ def auc_draws(
     All scores of a row meet the same samples, so their differences are paired. NaN where a
     sample holds one class only.
     """
-    accounts, position = np.unique(account, return_inverse=True)
-    ranked = [_ranked(label, score) for score in scores]
-    rng = np.random.default_rng(seed)
+    orders = [ranked(label, score) for score in scores]
     result = np.empty((draws, len(scores)))
-    for d in range(draws):
-        drawn = np.bincount(
-            rng.integers(len(accounts), size=len(accounts)), minlength=len(accounts)
-        )
-        weight = drawn[position]
-        for s, (order, ties, ordered_label) in enumerate(ranked):
-            result[d, s] = _weighted_auc(weight[order], ties, ordered_label)
+    for d, weight in enumerate(account_draws(account, draws, seed)):
+        for s, (order, ties, ordered_label) in enumerate(orders):
+            result[d, s] = weighted_auc(weight[order], ties, ordered_label)
     return result
+
+
+def account_draws(account: Indices, draws: int, seed: int) -> Iterator[Indices]:
+    """For each of `draws` samples of accounts, with replacement, how often it holds each row."""
+    accounts, position = np.unique(account, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    for _ in range(draws):
+        drawn = rng.integers(len(accounts), size=len(accounts))
+        yield np.bincount(drawn, minlength=len(accounts))[position]
 
 
 def interval(values: Floats) -> Interval | None:
@@ -41,7 +44,7 @@ def interval(values: Floats) -> Interval | None:
     return float(low), float(high)
 
 
-def _ranked(label: Indices, score: Floats) -> tuple[Indices, Indices, Indices]:
+def ranked(label: Indices, score: Floats) -> tuple[Indices, Indices, Indices]:
     """Order by score, number of each row's group of equal scores, labels in that order."""
     order = np.argsort(score, kind="stable").astype(np.int64)
     ordered = score[order]
@@ -51,7 +54,7 @@ def _ranked(label: Indices, score: Floats) -> tuple[Indices, Indices, Indices]:
 
 
 @njit(cache=True, nogil=True)
-def _weighted_auc(weight: Indices, ties: Indices, label: Indices) -> float:
+def weighted_auc(weight: Indices, ties: Indices, label: Indices) -> float:
     """Chance that a cure scores above a non-cure, equal scores counting half."""
     below, pairs, cures = 0.0, 0.0, 0.0
     i = 0

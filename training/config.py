@@ -1,12 +1,12 @@
 """What a training run may be told, with its defaults and bounds."""
 
-import tomllib
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import InputError
+from models.target import Outcome, Target
+from training.settingsfile import read_settings
 
 
 class BoosterConfig(BaseModel):
@@ -25,9 +25,20 @@ class BoosterConfig(BaseModel):
     max_bin: int = Field(default=255, ge=15, le=255)
 
 
+class SearchConfig(BaseModel):
+    """How long to search for the booster's settings, and on how many rows; 0 trials: not at all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trials: int = Field(default=20, ge=0, le=1_000)
+    rows: int = Field(default=10_000, ge=1_000)
+
+
 class TrainingConfig(BaseModel):
     """Settings of one training run.
 
+    A label is 1 where the target is reached within `horizon_cycles` statements; a `sustained`
+    cure must last two more. Of more than `most_snapshots` labelled rows about so many are used.
     `monotone` holds the booster to the catalogue's directions. `max_trees` bounds boosting,
     which stops once the folds' log loss has not fallen for `patience` trees. `least_cures`
     is asked of the training rows, of cures and of non-cures alike.
@@ -36,6 +47,8 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     horizon_cycles: int = Field(default=1, ge=1, le=12)
+    sustained: bool = False
+    most_snapshots: int = Field(default=100_000, ge=1_000)
     seed: int = Field(default=20_050_930, ge=0, lt=2**31)
     threads: int = Field(default=1, ge=1, le=64)
     test_share: float = Field(default=0.2, gt=0, lt=1)
@@ -45,31 +58,20 @@ class TrainingConfig(BaseModel):
     patience: int = Field(default=50, ge=1)
     monotone: bool = True
     least_cures: int = Field(default=50, ge=2)
+    implausible_auc: float = Field(default=0.9, gt=0.5, le=1)
     bootstrap_draws: int = Field(default=1_000, ge=100)
     booster: BoosterConfig = BoosterConfig()
+    search: SearchConfig = SearchConfig()
+
+    def outcome(self, target: Target) -> Outcome:
+        """What a run with these settings predicts; InputError where that makes no sense."""
+        if self.sustained and target != "cure":
+            raise InputError(
+                "sustained", f"is for cures, not for {target}", "Leave it out of the settings."
+            )
+        return Outcome(target, self.horizon_cycles, self.sustained)
 
 
 def load_config(path: Path | None) -> TrainingConfig:
     """The settings in a TOML file; the defaults where there is none or a key is left out."""
-    if path is None:
-        return TrainingConfig()
-    try:
-        return TrainingConfig.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except FileNotFoundError as error:
-        raise InputError(str(path), "there is no such file", "Name a TOML file.") from error
-    except OSError as error:
-        raise InputError(
-            str(path), f"cannot be read: {error.strerror}", "Name a TOML file."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError(str(path), "is not UTF-8", "Save the file as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(str(path), f"not TOML: {error}", "Mend the file.") from error
-    except ValidationError as error:
-        raise _refusal(path, error.errors()[0]) from error
-
-
-def _refusal(path: Path, first: Any) -> InputError:
-    key = ".".join(str(part) for part in first["loc"])
-    remedy = "Keys and bounds are in docs/training.md."
-    return InputError(f"{path}: {key}", first["msg"], remedy, first["input"])
+    return read_settings(path, TrainingConfig, "docs/training.md")

@@ -1,7 +1,7 @@
 """How good a score is: every measure, with nothing made up where one is not defined (None)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,7 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score, roc_curve
 from features.panel import Flags, Floats, Indices
 from models.stage import STAGES
 from training.bootstrap import auc_draws, interval
-from training.fit import calibration_line
-
-BINS = 10  # of equal mass, for the expected calibration error and the reliability plot
+from training.reliability import calibrated_band, deviation, line, reliability
 
 
 @dataclass(frozen=True)
@@ -42,35 +40,38 @@ class Judged:
 
 
 def measures(judged: Judged, draws: int, seed: int) -> dict[str, Any]:
-    """All measures as a JSON document; intervals are 95%, by bootstrap of accounts.
+    """All measures as a JSON document, of all rows and, under `by_stage`, of each stage.
 
-    `baselines.<name>.difference` is our AUC minus the baseline's on the same rows and draws.
+    - `n`, `target_rate` (the share of label 1), `mean_predicted`.
+    - `auc` and `ks`; `baselines.<name>` holds `auc` and `difference`, our AUC minus theirs on
+      the same rows and draws. Stages have no baselines.
+    - `brier`, `log_loss`; `ece`, the expected calibration error in equal-mass bins, beside
+      `ece_band`, its mean and 95th percentile for a perfectly calibrated score on these rows;
+      `ece_within_band` tells whether it is not above that percentile.
+    - `deviation_sd`: observed minus predicted rate, in binomial standard deviations.
+    - `calibration_slope`, `calibration_intercept` of the line of label on log-odds.
+
+    `<measure>_ci` are 95% intervals by bootstrap of accounts: `draws` of them for AUC and
+    differences, training.reliability.LINE_DRAWS for the line. What is not defined is None.
     """
     return {
         **_ranking(judged, draws, seed),
-        **_probability_measures(judged),
+        **_probability_measures(judged, seed),
         "by_stage": {
-            STAGES[s]: _stage(judged.take(judged.stage == s)) for s in range(1, len(STAGES))
+            STAGES[s]: _stage(judged.take(judged.stage == s), draws, seed)
+            for s in _stages(judged.stage)
         },
     }
 
 
 def by_seen(judged: Judged, seen: Flags, draws: int, seed: int) -> dict[str, Any]:
-    """Size, cure rate and AUC apart for accounts that trained and accounts that did not."""
-    return {
-        name: _brief(judged.take(rows), draws, seed)
-        for name, rows in (("seen", seen), ("unseen", ~seen))
-    }
-
-
-def reliability(label: Indices, probability: Floats) -> list[tuple[int, float, float]]:
-    """Rows, mean prediction and observed rate of each equal-mass bin, lowest first."""
-    order = np.argsort(probability, kind="stable")
-    return [
-        (len(rows), float(probability[rows].mean()), float(label[rows].mean()))
-        for rows in np.array_split(order, BINS)
-        if len(rows)
-    ]
+    """Size, rate, AUC and baselines apart for accounts that trained and accounts that did not."""
+    keys = ("n", "target_rate", "auc", "auc_ci", "baselines")
+    found = {}
+    for name, rows in (("seen", seen), ("unseen", ~seen)):
+        ranking = _ranking(judged.take(rows), draws, seed)
+        found[name] = {key: ranking[key] for key in keys}
+    return found
 
 
 def auc(label: Indices, score: Floats) -> float | None:
@@ -106,48 +107,52 @@ def _ranking(judged: Judged, draws: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _brief(judged: Judged, draws: int, seed: int) -> dict[str, Any]:
-    alone = Judged(judged.label, judged.log_odds, judged.account, judged.stage, {})
-    ranking = _ranking(alone, draws, seed)
-    return {key: ranking[key] for key in ("n", "cure_rate", "auc", "auc_ci")}
-
-
 def _size(judged: Judged) -> dict[str, Any]:
     n = len(judged.label)
-    return {"n": n, "cure_rate": float(judged.label.mean()) if n else None}
+    return {"n": n, "target_rate": float(judged.label.mean()) if n else None}
 
 
-def _probability_measures(judged: Judged) -> dict[str, float | None]:
-    names = ("brier", "log_loss", "ece", "calibration_slope", "calibration_intercept")
+def _probability_measures(judged: Judged, seed: int) -> dict[str, Any]:
+    names = ("mean_predicted", "deviation_sd", "brier", "log_loss")
+    errors = ("ece", "ece_band", "ece_within_band")
     label, probability = judged.label, judged.probability
     if not len(label):
-        return dict.fromkeys(names)
-    bins = reliability(label, probability)
-    ece = sum(n * abs(predicted - observed) for n, predicted, observed in bins) / len(label)
-    line = _line(label, judged.log_odds)
+        return {**dict.fromkeys((*names, *errors)), **_line_measures(judged, seed)}
+    ece = reliability(label, probability).ece
+    band = calibrated_band(probability, seed)
     return {
+        "mean_predicted": float(probability.mean()),
+        "deviation_sd": deviation(label, probability),
         "brier": float(brier_score_loss(label, probability)),
         "log_loss": float(log_loss(label, probability, labels=[0, 1])),
-        "ece": float(ece),
-        "calibration_slope": line[0] if line else None,
-        "calibration_intercept": line[1] if line else None,
+        "ece": ece,
+        "ece_band": {"mean": band.ece_mean, "p95": band.ece_p95},
+        "ece_within_band": ece <= band.ece_p95,
+        **_line_measures(judged, seed),
     }
 
 
-def _line(label: Indices, log_odds: Floats) -> tuple[float, float] | None:
-    """Slope and intercept; None where no finite line fits best (classes do not overlap)."""
-    if not _two_classes(label):
-        return None
-    cured, not_cured = log_odds[label == 1], log_odds[label == 0]
-    if cured.min() >= not_cured.max() or cured.max() <= not_cured.min():
-        return None
-    return calibration_line(log_odds, label)
+def _line_measures(judged: Judged, seed: int) -> dict[str, Any]:
+    found = line(judged.label, judged.log_odds, judged.account, seed)
+    return {
+        "calibration_slope": found and found.slope,
+        "calibration_slope_ci": found and found.slope_ci,
+        "calibration_intercept": found and found.intercept,
+        "calibration_intercept_ci": found and found.intercept_ci,
+    }
 
 
-def _stage(judged: Judged) -> dict[str, Any]:
-    mean = float(judged.probability.mean()) if len(judged.label) else None
-    area = auc(judged.label, judged.log_odds)
-    return {**_size(judged), "mean_predicted": mean, "auc": area}
+def _stage(judged: Judged, draws: int, seed: int) -> dict[str, Any]:
+    alone = replace(judged, others={})
+    ranking = _ranking(alone, draws, seed)
+    del ranking["baselines"]
+    return {**ranking, **_probability_measures(alone, seed)}
+
+
+def _stages(stage: Indices) -> range:
+    """Those of the target's population: pre_due, or all late ones, with rows or without."""
+    first = 0 if (stage == 0).any() else 1
+    return range(first, len(STAGES) if first or (stage > 0).any() else 1)
 
 
 def _two_classes(label: Indices) -> bool:

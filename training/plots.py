@@ -1,76 +1,60 @@
-"""The pictures of a run: reliability, ROC curve, SHAP summary."""
+"""The pictures of a test: reliability, overall and by stage, and ROC curves."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from itertools import cycle
 
-import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
-from features.panel import Floats
-from training.evaluate import Judged, reliability
+from features.panel import Floats, Indices
+from models.stage import STAGES
+from models.target import REACHED, Target
+from training.evaluate import Judged
+from training.reliability import calibrated_band, reliability
 
-OURS, OTHERS, REFERENCE = "#1f5fa8", ("#d1782b", "#5b8c3a"), "#888888"
-SHOWN_FEATURES = 20
+OURS, REFERENCE, BAND = "#1f5fa8", "#888888", "#dddddd"
+OTHERS = ("#d1782b", "#5b8c3a", "#8e5ea2", "#b83a3a", "#2a9d9d", "#a38a2c")
+BAND_SEED = 0  # of what chance makes; other draws look the same
 _Z = 1.959964  # of a 95% interval
 
 
-def save_plots(
-    directory: Path,
-    judged: Judged,
-    sample: tuple[Floats, Floats],
-    features: Sequence[str],
-) -> None:
-    """Write `reliability.png`, `roc.png` and `shap_summary.png`.
+def reliability_plot(judged: Judged, target: Target) -> Figure:
+    """Observed rate against predicted probability in equal-mass bins, with 95% Wilson intervals.
 
-    `sample` holds features and their contributions (log-odds), both rows × features. Curves
-    are left out where the rows hold one class only.
+    Behind them, what a perfectly calibrated score would show on these rows. Needs a row.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    if len(judged.label):
-        _save(reliability_plot(judged), directory / "reliability.png")
-    if len(np.unique(judged.label)) == 2:
-        _save(roc_plot(judged), directory / "roc.png")
-    shap_summary(sample[0], sample[1], features, directory / "shap_summary.png")
-
-
-def reliability_plot(judged: Judged) -> Figure:
-    """Observed against predicted cure rate in equal-mass bins, with 95% Wilson intervals."""
-    bins = reliability(judged.label, judged.probability)
-    n, predicted, observed = (np.array(column, dtype=float) for column in zip(*bins, strict=True))
-    low, high = wilson(observed, n)
     figure = Figure(figsize=(6, 5.5), layout="constrained")
     axes = figure.add_subplot()
-    top = min(1.0, 1.08 * max(high.max(), predicted.max()))
-    axes.plot([0, top], [0, top], color=REFERENCE, linestyle="--", label="perfectly calibrated")
-    axes.errorbar(
-        predicted,
-        observed,
-        yerr=[observed - low, high - observed],
-        fmt="o",
-        color=OURS,
-        capsize=3,
-        label=f"{len(bins)} bins of equal size, 95% intervals",
-    )
+    _draw_reliability(axes, judged)
     axes.set(
-        xlim=(0, top),
-        ylim=(0, top),
-        aspect="equal",
-        xlabel="predicted probability of curing",
-        ylabel="share that cured",
+        xlabel="predicted probability",
+        ylabel=f"share that {REACHED[target]}",
         title=f"Reliability on {len(judged.label):,} test snapshots",
     )
     axes.legend(loc="upper left", frameon=False)
     return figure
 
 
-def roc_plot(judged: Judged) -> Figure:
-    """ROC curve of the score and of what it is compared with."""
+def stages_plot(judged: Judged, target: Target) -> Figure:
+    """The same for each stage that has rows, side by side; few rows make few bins."""
+    stages = np.unique(judged.stage).tolist()
+    figure = Figure(figsize=(3.4 * len(stages), 3.8), layout="constrained")
+    for axes, s in zip(figure.subplots(1, len(stages), squeeze=False)[0], stages, strict=True):
+        part = judged.take(judged.stage == s)
+        _draw_reliability(axes, part)
+        axes.set(title=f"{STAGES[s]}: {len(part.label):,} snapshots")
+    figure.supxlabel("predicted probability")
+    figure.supylabel(f"share that {REACHED[target]}")
+    return figure
+
+
+def roc_plot(judged: Judged, target: Target) -> Figure:
+    """ROC curve of the score and of what it is compared with; needs both classes."""
     figure = Figure(figsize=(6, 5.5), layout="constrained")
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color=REFERENCE, linestyle="--")
-    for (name, score), colour in zip(judged.others.items(), OTHERS, strict=False):
+    for (name, score), colour in zip(judged.others.items(), cycle(OTHERS), strict=False):
         false_rate, true_rate, _ = roc_curve(judged.label, score)
         axes.plot(false_rate, true_rate, color=colour, linewidth=1, label=name.replace("_", " "))
     false_rate, true_rate, _ = roc_curve(judged.label, judged.log_odds)
@@ -79,37 +63,37 @@ def roc_plot(judged: Judged) -> Figure:
         xlim=(0, 1),
         ylim=(0, 1),
         aspect="equal",
-        xlabel="share of non-cures above the threshold",
-        ylabel="share of cures above the threshold",
+        xlabel="share above the threshold of the others",
+        ylabel=f"share above the threshold of those that {REACHED[target]}",
         title=f"ROC on {len(judged.label):,} test snapshots",
     )
     axes.legend(loc="lower right", frameon=False)
     return figure
 
 
-def shap_summary(
-    values: Floats, contributions: Floats, features: Sequence[str], path: Path
-) -> None:
-    """Beeswarm of the contributions (log-odds) of the features that weigh most."""
-    matplotlib.use("Agg")  # shap draws with pyplot, which would look for a screen
-    import shap
-    from matplotlib import pyplot
-
-    explanation = shap.Explanation(contributions, data=values, feature_names=list(features))
-    axes = shap.plots.beeswarm(
-        explanation, max_display=SHOWN_FEATURES, show=False, group_remaining_features=False
-    )
-    axes.set_xlabel("contribution to the log-odds of curing (grey: value not known or constant)")
-    axes.figure.savefig(path, dpi=120, bbox_inches="tight")
-    pyplot.close(axes.figure)
-
-
-def wilson(rate: Floats, n: Floats) -> tuple[Floats, Floats]:
+def wilson(rate: Floats, n: Floats | Indices) -> tuple[Floats, Floats]:
     """95% interval of a share observed on n rows (Wilson, JASA 1927)."""
     middle = (rate + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z / (1 + _Z**2 / n) * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2))
     return np.minimum(middle - half, rate), np.maximum(middle + half, rate)
 
 
-def _save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, dpi=120)
+def _draw_reliability(axes: Axes, judged: Judged) -> None:
+    bins = reliability(judged.label, judged.probability)
+    band = calibrated_band(judged.probability, BAND_SEED)
+    low, high = wilson(bins.observed, bins.n)
+    top = min(1.0, 1.08 * max(high.max(), band.high.max(), bins.predicted.max()))
+    axes.fill_between(
+        bins.predicted, band.low, band.high, color=BAND, label="95% of perfectly calibrated scores"
+    )
+    axes.plot([0, top], [0, top], color=REFERENCE, linestyle="--", label="perfectly calibrated")
+    axes.errorbar(
+        bins.predicted,
+        bins.observed,
+        yerr=[bins.observed - low, high - bins.observed],
+        fmt="o",
+        color=OURS,
+        capsize=3,
+        label=f"{len(bins.n)} bins of equal size, 95% intervals",
+    )
+    axes.set(xlim=(0, top), ylim=(0, top), aspect="equal")

@@ -1,6 +1,5 @@
-"""MLflow: runs, registered models and their aliases. The only place that writes there."""
+"""MLflow: runs, their files, and the models they register."""
 
-import json
 import logging
 import os
 import time
@@ -8,30 +7,34 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from features.errors import InputError
+from training.registry import Registry
+from training.served import save_model
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-CHAMPION = "champion"
-CHALLENGER = "challenger"
-BUNDLE = "bundle"  # artifact folder of a run
-
-_CHAMPIONS = "former_champions"  # tag of a registered model: versions, newest last, as JSON
-_REMEMBERED = 100
-_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+BUNDLE = "bundle"  # folder of the bundle among the files of a run
+MODEL = "model"  # artifact folder of a run: what MLflow loads and serves
+STUDIES = "studies.db"  # at home; not in MLflow's database: both would own `alembic_version`
+INSIDE = f"artifacts/{BUNDLE}"  # the bundle in a model folder
 
 
 @dataclass(frozen=True)
 class Registered:
-    """A model version as it was registered, with the alias it was given."""
+    """A model version as it was registered, with the alias it was given.
+
+    `withheld` says why it was kept from becoming champion, where something spoke against it.
+    """
 
     name: str
     version: int
     alias: str
     run_id: str
+    withheld: str | None = None
 
 
 def home() -> Path:
@@ -44,7 +47,7 @@ def tracking_uri() -> str:
     return os.environ.get("CURESCORE_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"
 
 
-class Tracker:
+class Tracker(Registry):
     """One MLflow store, reached at `uri`.
 
     A store that is a database keeps its artifacts under `artifacts`; a server (http) knows
@@ -56,7 +59,7 @@ class Tracker:
         self.artifacts = artifacts or home() / "mlartifacts"
         if self.uri.startswith("sqlite:///"):
             Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        self._client = _quiet_client(self.uri)
+        super().__init__(_quiet_client(self.uri))
 
     @classmethod
     def existing(cls) -> "Tracker":
@@ -78,51 +81,22 @@ class Tracker:
         params: Mapping[str, object],
         metrics: Mapping[str, Any],
         tags: Mapping[str, str],
+        withheld: str | None = None,
     ) -> Registered:
         """Store a run with the files of `directory` and register its bundle as a new version.
 
+        `directory` holds the bundle under BUNDLE; in the run it is inside the model folder.
         `metrics` may be nested; what is not a number, or undefined (None), is left out. The
-        version becomes champion where the model has none yet, else challenger.
+        version becomes champion where the model has none yet, unless `withheld` says what
+        speaks against that; else challenger.
         """
-        with self._run(name) as (run_id, source):
+        with self._run(name) as (run_id, source), TemporaryDirectory() as made:
+            save_model(Path(made) / MODEL, directory / BUNDLE)
             self._log(run_id, params, metrics, tags)
-            self._client.log_artifacts(run_id, str(directory))
-        if self._model(name) is None:
-            self._client.create_registered_model(name)
-        created = self._client.create_model_version(
-            name, f"{source}/{BUNDLE}", run_id, tags=dict(tags)
-        )
-        alias = CHALLENGER if self.champion(name) else CHAMPION
-        self._client.set_registered_model_alias(name, alias, str(created.version))
-        return Registered(name, int(created.version), alias, run_id)
-
-    def champion(self, name: str) -> int | None:
-        """Version of the champion; None where there is none."""
-        model = self._model(name)
-        number = model.aliases.get(CHAMPION) if model else None
-        return int(number) if number is not None else None
-
-    def promote(self, name: str, version: int) -> int | None:
-        """Make a version the champion; returns the former champion's version, if any."""
-        self._require(name, str(version))
-        former = self.champion(name)
-        if former == version:
-            return former
-        if former is not None:
-            self._remember(name, [*self._former(name), former])
-        self._point(name, version)
-        return former
-
-    def rollback(self, name: str) -> int:
-        """Make the former champion champion again; returns its version."""
-        former = self._former(name)
-        if not former:
-            raise InputError(
-                name, "no former champion is recorded", f"Use `curescore promote {name} VERSION`."
-            )
-        self._point(name, former[-1])
-        self._remember(name, former[:-1])
-        return former[-1]
+            self._client.log_artifacts(run_id, made)
+            self._log_files(run_id, directory)
+        version, alias = self._register(name, f"{source}/{MODEL}", run_id, tags, withheld)
+        return Registered(name, version, alias, run_id, withheld)
 
     def bundle(self, reference: str) -> Path:
         """The local folder of a bundle named by `models:/NAME@ALIAS` or `models:/NAME/VERSION`.
@@ -131,47 +105,8 @@ class Tracker:
         """
         from mlflow.artifacts import download_artifacts
 
-        source = self._source(reference)
+        source = f"{self._source(reference)}/{INSIDE}"
         return Path(download_artifacts(artifact_uri=source, tracking_uri=self.uri))
-
-    def _source(self, reference: str) -> str:
-        name, at, alias = reference.removeprefix("models:/").partition("@")
-        if not at:
-            name, _, number = name.partition("/")
-            return str(self._require(name, number).source)
-        with _absent(reference, "there is no such model or alias", "Train one: `curescore train`."):
-            return str(self._client.get_model_version_by_alias(name, alias).source)
-
-    def _require(self, name: str, version: str) -> Any:
-        with _absent(
-            f"models:/{name}/{version}",
-            "there is no such version",
-            "`curescore train` prints the version that it registers.",
-        ):
-            return self._client.get_model_version(name, version)
-
-    def _model(self, name: str) -> Any:
-        from mlflow.exceptions import MlflowException
-
-        try:
-            return self._client.get_registered_model(name)
-        except MlflowException as error:
-            if error.error_code not in _ABSENT:
-                raise
-            return None
-
-    def _point(self, name: str, version: int) -> None:
-        self._client.set_registered_model_alias(name, CHAMPION, str(version))
-        if self._model(name).aliases.get(CHALLENGER) in (version, str(version)):
-            self._client.delete_registered_model_alias(name, CHALLENGER)
-
-    def _former(self, name: str) -> list[int]:
-        model = self._model(name)
-        former: list[int] = json.loads(model.tags.get(_CHAMPIONS, "[]")) if model else []
-        return former
-
-    def _remember(self, name: str, former: list[int]) -> None:
-        self._client.set_registered_model_tag(name, _CHAMPIONS, json.dumps(former[-_REMEMBERED:]))
 
     @contextmanager
     def _run(self, experiment: str) -> Iterator[tuple[str, str]]:
@@ -191,6 +126,14 @@ class Tracker:
         # Left to itself a database store would put artifacts into ./mlruns.
         location = None if self.uri.startswith("http") else self.artifacts.as_uri()
         return str(self._client.create_experiment(name, artifact_location=location))
+
+    def _log_files(self, run_id: str, directory: Path) -> None:
+        """Everything of the folder but the bundle."""
+        for path in sorted(directory.iterdir()):
+            if path.is_dir() and path.name != BUNDLE:
+                self._client.log_artifacts(run_id, str(path), path.name)
+            elif path.is_file():
+                self._client.log_artifact(run_id, str(path))
 
     def _log(
         self,
@@ -236,16 +179,3 @@ def _quiet_client(uri: str) -> "MlflowClient":
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return MlflowClient(uri, uri)
-
-
-@contextmanager
-def _absent(where: str, problem: str, remedy: str) -> Iterator[None]:
-    """Turn MLflow's "not found" into an InputError."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        yield
-    except MlflowException as error:
-        if error.error_code not in _ABSENT:
-            raise
-        raise InputError(where, problem, remedy) from error

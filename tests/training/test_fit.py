@@ -9,15 +9,13 @@ from features.matrix import matrix
 from features.panel import Floats, panel
 from models.score.booster import booster_text
 from tests.histories import random_tables
+from training.calibrate import calibration_line
 from training.config import TrainingConfig, load_config
-from training.fit import calibration_line, fit, require_both_outcomes
+from training.fit import fit, require_both_outcomes
 from training.labels import Snapshots, snapshots
+from training.progress import silent
 
 QUICK = TrainingConfig(max_trees=60, patience=10, threads=1, groups=3)
-
-
-def nothing(step: str) -> None:
-    """Progress that nobody looks at."""
 
 
 @pytest.fixture(scope="module")
@@ -36,18 +34,18 @@ def training_rows() -> tuple[Floats, Snapshots]:
 
 def test_the_same_rows_give_the_same_bytes(training_rows: tuple[Floats, Snapshots]) -> None:
     features, rows = training_rows
-    first, second = (fit(features, rows, CATALOGUE, QUICK, nothing) for _ in range(2))
+    first, second = (fit(features, rows, CATALOGUE, QUICK, silent) for _ in range(2))
     assert booster_text(first.booster) == booster_text(second.booster)
-    assert (first.slope, first.intercept) == (second.slope, second.intercept)
+    assert first.calibration == second.calibration
 
 
 def test_what_is_learnt_is_calibrated(training_rows: tuple[Floats, Snapshots]) -> None:
     features, rows = training_rows
-    found = fit(features, rows, CATALOGUE, QUICK, nothing)
+    found = fit(features, rows, CATALOGUE, QUICK, silent)
     assert 1 < found.trees <= QUICK.max_trees
     assert found.booster.num_trees() == found.trees
     assert np.isfinite(found.margin).all()
-    probability = 1 / (1 + np.exp(-(found.slope * found.margin + found.intercept)))
+    probability = 1 / (1 + np.exp(-found.calibration.log_odds(found.margin, rows.stage)))
     assert probability.mean() == pytest.approx(rows.label.mean(), abs=1e-6)
     chance = rows.label.mean()
     assert found.fold_log_loss < -(chance * np.log(chance) + (1 - chance) * np.log(1 - chance))
@@ -60,30 +58,21 @@ def test_the_line_is_fitted_on_rows_that_the_booster_did_not_see(
     greedy = QUICK.model_copy(
         update={"booster": QUICK.booster.model_copy(update={"min_data_in_leaf": 1})}
     )
-    found = fit(features, rows, CATALOGUE, greedy, nothing)
+    found = fit(features, rows, CATALOGUE, greedy, silent)
     seen = np.asarray(found.booster.predict(features, raw_score=True))
     flattered, _ = calibration_line(seen, rows.label)
-    assert flattered > found.slope
+    assert flattered > found.calibration.slope
 
 
 def test_monotone_constraints_hold(training_rows: tuple[Floats, Snapshots]) -> None:
     features, rows = training_rows
-    found = fit(features, rows, CATALOGUE, QUICK, nothing)
+    found = fit(features, rows, CATALOGUE, QUICK, silent)
     column = [feature.name for feature in CATALOGUE].index("dpd_last")
     assert CATALOGUE[column].monotone == -1
     later = features.copy()
     later[:, column] += 60
     now, then = (found.booster.predict(x, raw_score=True) for x in (features, later))
     assert (np.asarray(then) <= np.asarray(now)).all()
-
-
-def test_the_line_is_found_again() -> None:
-    rng = np.random.default_rng(2)
-    log_odds = rng.normal(0, 1.5, 60_000)
-    label = (rng.random(60_000) < 1 / (1 + np.exp(-(0.7 * log_odds - 0.4)))).astype(np.int64)
-    slope, intercept = calibration_line(log_odds, label)
-    assert slope == pytest.approx(0.7, abs=0.03)
-    assert intercept == pytest.approx(-0.4, abs=0.03)
 
 
 @pytest.mark.parametrize("label", [[0] * 200, [1] * 200, [1] * 4 + [0] * 196, []])
@@ -102,6 +91,8 @@ def test_a_settings_file_overrides_and_is_checked(tmp_path) -> None:  # type: ig
     for text, where in (
         ("[booster]\nmax_depth = 9", "booster.max_depth"),
         ("treees = 3", "treees"),
+        ("max_treess = 3", "Did you mean max_trees"),
+        ("[search]\ntrails = 3", "Did you mean trials"),
         ("seed = [", "not TOML"),
     ):
         file.write_text(text)

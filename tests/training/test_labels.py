@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from features.clock import DAY_SECONDS
 from features.panel import Panel, known_at, panel
+from models.target import Outcome
 from tests.histories import drawn, random_tables
-from training.labels import LAST_DRAWN_DAY, Snapshots, snapshots
+from training.draws import LAST_DRAWN_DAY
+from training.labels import CURE, Snapshots, as_at_night, snapshots
 
 
 def months(*states: str) -> Panel:
@@ -24,7 +26,7 @@ def months(*states: str) -> Panel:
 
 def first(*states: str, horizon: int = 1) -> Snapshots:
     """The snapshots of the first statement only."""
-    found = snapshots(months(*states), horizon)
+    found = snapshots(months(*states), Outcome("cure", horizon))
     return found.take(found.day == found.day.min(initial=np.inf))
 
 
@@ -66,10 +68,99 @@ def test_what_became_of_the_account(states: tuple[str, ...], horizon: int, label
     ],
 )
 def test_why_there_is_no_label(states: tuple[str, ...], horizon: int, reason: str) -> None:
-    found = snapshots(months(*states), horizon)
+    found = snapshots(months(*states), Outcome("cure", horizon))
     assert found.left.total > 0
     assert getattr(found.left, reason) >= 1
     assert months(*states).day[0, 0] not in found.day
+
+
+@pytest.mark.parametrize(
+    ("states", "horizon", "label"),
+    [
+        (("30", "0", "0", "0"), 1, 1),
+        (("30", "0", "0", "30"), 1, 0),
+        (("30", "0", "30", "0"), 1, 0),
+        (("30", "30", "0", "0", "0"), 1, 0),  # begun too late
+        (("30", "30", "0", "0", "0"), 2, 1),
+        (("30", "0", "30", "30", "0"), 2, 0),
+        (("30", "0", "30", "0", "0", "0"), 3, 1),  # the second run lasts
+        (("30", "0", "0:paid_off", "0"), 1, 1),  # nothing is left to be late with
+        (("30", "30", "0:paid_off", "0"), 1, 0),
+        (("30", "0", "0:charged_off", "0"), 1, 0),
+        (("30", "0", "0", "0", "0:sold"), 2, 1),
+    ],
+)
+def test_a_sustained_cure_lasts_two_further_cycles(
+    states: tuple[str, ...], horizon: int, label: int
+) -> None:
+    found = snapshots(months(*states), Outcome("cure", horizon, sustained=True))
+    assert found.take(found.day == found.day.min()).label.tolist() == [label]
+
+
+@pytest.mark.parametrize(
+    ("states", "reason"),
+    [
+        (("30", "0", "0"), "immature"),
+        (("30", "30", "30"), "immature"),
+        (("30", "0", "-", "0", "0"), "missing"),
+        (("30", "0", "0:sold", "0", "0"), "censored"),
+    ],
+)
+def test_why_there_is_no_label_of_a_sustained_cure(states: tuple[str, ...], reason: str) -> None:
+    found = snapshots(months(*states), Outcome("cure", 1, sustained=True))
+    assert getattr(found.left, reason) >= 1
+    assert months(*states).day[0, 0] not in found.day
+
+
+@pytest.mark.parametrize(
+    ("states", "horizon", "label"),
+    [
+        (("0", "0"), 1, 1),
+        (("0", "30"), 1, 0),
+        (("0", "0", "30"), 2, 0),
+        (("0", "30", "0"), 2, 0),
+        (("0", "0", "0"), 2, 1),
+        (("0", "0:paid_off", "0"), 2, 1),
+        (("0", "0:charged_off"), 1, 0),
+        (("0", "30", "30:sold"), 2, 0),  # it was late before it was sold
+    ],
+)
+def test_staying_current(states: tuple[str, ...], horizon: int, label: int) -> None:
+    found = snapshots(months(*states), Outcome("early_warning", horizon))
+    assert found.take(found.day == found.day.min()).label.tolist() == [label]
+    assert set(found.stage) == {0}
+
+
+@pytest.mark.parametrize(
+    ("states", "reason"),
+    [
+        (("0", "0"), "immature"),
+        (("0", "-", "0"), "missing"),
+        (("0", "0:restructured", "0"), "censored"),
+    ],
+)
+def test_why_it_is_not_known_whether_an_account_stayed_current(
+    states: tuple[str, ...], reason: str
+) -> None:
+    found = snapshots(months(*states), Outcome("early_warning", 2))
+    assert getattr(found.left, reason) >= 1
+    assert months(*states).day[0, 0] not in found.day
+
+
+def test_late_or_ended_accounts_cannot_stay_current() -> None:
+    found = snapshots(months("30", "0:restructured", "0", "0"), Outcome("early_warning", 1))
+    assert found.left.total == 2  # the third, and the fourth, which is immature
+    assert len(found) == 1
+
+
+def test_whole_accounts_are_drawn_where_there_are_more_rows_than_are_wanted() -> None:
+    history = panel(*random_tables(5, accounts=400, months=12))
+    every = snapshots(history, CURE, 1)
+    some = every.thinned(len(every) // 2, seed=1)
+    assert 0.3 * len(every) < len(some) < 0.7 * len(every)
+    assert some.left.not_drawn == len(every) - len(some)
+    assert len(every.take(np.isin(every.account, some.account))) == len(some)
+    assert every.thinned(len(every), seed=1) is every
 
 
 @pytest.mark.parametrize("state", ["0", "30:restructured", "30:charged_off", "30:sold"])
@@ -99,7 +190,7 @@ def test_statements_at_month_ends_are_one_cycle_apart() -> None:
 @given(seed=st.integers(0, 50), horizon=st.integers(1, 3))
 def test_a_snapshot_is_the_cut_at_as_of_and_its_label_lies_after(seed: int, horizon: int) -> None:
     history = panel(*random_tables(seed))
-    found = snapshots(history, horizon, seed)
+    found = snapshots(history, Outcome("cure", horizon), seed)
     row, newest = found.view.row, found.view.stop - 1
     cut = known_at(history, row, found.view.as_of)
     for ours, theirs in zip(found.view, cut, strict=True):
@@ -112,7 +203,7 @@ def test_a_snapshot_is_the_cut_at_as_of_and_its_label_lies_after(seed: int, hori
 @given(seed=st.integers(0, 50))
 def test_as_of_and_stages_do_not_move_when_the_future_changes(seed: int) -> None:
     fixed, statements, *events = random_tables(seed)
-    before = snapshots(panel(fixed, statements, *events), 1, seed)
+    before = snapshots(panel(fixed, statements, *events), CURE, seed)
     after_day = np.median(statements.day)
     later = statements.day > after_day
     changed = statements._replace(
@@ -121,7 +212,7 @@ def test_as_of_and_stages_do_not_move_when_the_future_changes(seed: int) -> None
         ),
         balance=np.where(later, 77.0, statements.balance),
     )
-    after = snapshots(panel(fixed, changed, *events), 1, seed)
+    after = snapshots(panel(fixed, changed, *events), CURE, seed)
     mine, theirs = before.take(before.day <= after_day), after.take(after.day <= after_day)
     common = {(r, d): k for k, (r, d) in enumerate(zip(mine.account, mine.day, strict=True))}
     for k, key in enumerate(zip(theirs.account, theirs.day, strict=True)):
@@ -135,16 +226,27 @@ def test_half_of_the_snapshots_are_taken_inside_the_cycle_where_events_are_known
     everyone = np.full(400, True)
     known = panel(fixed._replace(payments_known=everyone), statements, payments, contacts)
     unknown = panel(fixed._replace(payments_known=~everyone, contacts_known=~everyone), statements)
-    found = snapshots(known, 1, 3)
+    found = snapshots(known, CURE, 3)
     statement_at = known.known_at[found.view.row, found.view.stop - 1]
     days = (found.view.as_of - statement_at) / DAY_SECONDS
     assert set(days) <= set(range(LAST_DRAWN_DAY + 1))
     assert len(found) > 400
     assert 0.4 < (days > 0).mean() < 0.6
-    plain = snapshots(unknown, 1, 3)
+    plain = snapshots(unknown, CURE, 3)
     at_statement = unknown.known_at[plain.view.row, plain.view.stop - 1]
     np.testing.assert_array_equal(plain.view.as_of, at_statement)
     np.testing.assert_array_equal(found.label, plain.label)
+
+
+def test_a_night_meets_accounts_inside_their_cycle() -> None:
+    history = panel(*random_tables(3, accounts=200))
+    found = snapshots(history, CURE, 3)
+    night = as_at_night(history, found)
+    statement_at = history.known_at[found.view.row, found.view.stop - 1]
+    np.testing.assert_array_equal(night, found.view.as_of > statement_at)
+    assert 0 < night.sum() < len(found)
+    at_statement = found.take(~night)
+    assert as_at_night(history, at_statement).all()  # nothing is known of any other day
 
 
 def test_days_are_drawn_from_account_and_date_whatever_else_there_is() -> None:
@@ -163,7 +265,7 @@ def test_days_are_drawn_from_account_and_date_whatever_else_there_is() -> None:
 
         part = type(fixed)._make(values[kept] for values in fixed)
         history = panel(part, of(statements), of(payments), of(contacts))
-        found = snapshots(history, 1, seed, ids[kept])
+        found = snapshots(history, CURE, seed, ids[kept])
         names = ids[kept][found.account]
         return dict(zip(zip(names, found.day, strict=True), found.view.as_of, strict=True))
 

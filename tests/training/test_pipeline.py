@@ -14,17 +14,26 @@ from models.score.bundle import load
 from models.score.golden import golden_rows
 from models.score.scores import score
 from training.assessment import evaluate_bundle, judged, load_bundle
-from training.config import TrainingConfig
+from training.config import SearchConfig, TrainingConfig
 from training.golden import cut
+from training.labels import CURE
 from training.pipeline import TrainingResult, train
 from training.population import Window, read_population
+from training.progress import silent
 from training.sources.simulate import simulate
 from training.tables import read_tables, write_tables
 from training.tracking import Tracker
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")
 
-QUICK = TrainingConfig(max_trees=40, patience=10, threads=1, groups=3, bootstrap_draws=100)
+QUICK = TrainingConfig(
+    max_trees=40,
+    patience=10,
+    threads=1,
+    groups=3,
+    bootstrap_draws=100,
+    search=SearchConfig(trials=2),
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     simulate(data, accounts=1_500, months=10, seed=4)
     tracker = Tracker(f"sqlite:///{root / 'mlflow.db'}", root / "mlartifacts")
     steps: list[str] = []
-    first, second = (train(data, QUICK, Window(), tracker, steps.append) for _ in range(2))
+
+    def note(what: str, done: int = 0, total: int | None = None, /) -> None:
+        steps.append(what)
+
+    studies = root / "studies.db"
+    first = train(data, QUICK, Window(), tracker, note, studies=studies)
+    second = train(data, QUICK, Window(), tracker, note)
     return Trained(data, tracker, steps, first, second)
 
 
@@ -67,15 +82,15 @@ def test_the_order_of_the_rows_does_not_change_the_bundle(trained: Trained, tmp_
         shuffled = table.take(rng.permutation(len(table)))
         pq.write_table(shuffled, tmp_path / "data" / path.name)
     tracker = Tracker(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlartifacts")
-    result = train(tmp_path / "data", QUICK, Window(), tracker, trained.steps.append)
+    result = train(tmp_path / "data", QUICK, Window(), tracker, silent)
     assert result.bundle_sha256 == trained.first.bundle_sha256
-    assert result.test == trained.first.test
+    assert result.document["test"] == trained.first.document["test"]
 
 
 def test_training_ends_before_the_test_and_the_model_is_better_than_the_table(
     trained: Trained,
 ) -> None:
-    told, test = trained.first.train, trained.first.test
+    told, test = trained.first.document["train"], trained.first.document["test"]
     assert told["until"] < test["from"] == told["test_from"]
     assert test["auc"] > test["baselines"]["roll_rate"]["auc"]
     assert test["auc_ci"][0] < test["auc"] < test["auc_ci"][1]
@@ -86,17 +101,17 @@ def test_training_ends_before_the_test_and_the_model_is_better_than_the_table(
 
 def test_evaluate_says_of_the_test_rows_what_training_said(trained: Trained) -> None:
     bundle = load_bundle(trained.bundle())
-    start = date.fromisoformat(trained.first.test["from"])
+    start = date.fromisoformat(trained.first.document["test"]["from"])
     month = Window(start.replace(day=1), None)
     found = evaluate_bundle(trained.data, bundle, month)
-    assert found["n"] == trained.first.test["n"]
-    assert found["auc"] == pytest.approx(trained.first.test["auc"], abs=1e-12)
+    assert found["n"] == trained.first.document["test"]["n"]
+    assert found["auc"] == pytest.approx(trained.first.document["test"]["auc"], abs=1e-12)
     assert found["rows"]["in_training_period"] == 0
     every = evaluate_bundle(trained.data, bundle, Window())
-    assert every["rows"]["in_training_period"] >= trained.first.train["n"]
+    assert every["rows"]["in_training_period"] >= trained.first.document["train"]["n"]
     assert set(found) >= {
         "n",
-        "cure_rate",
+        "target_rate",
         "auc",
         "auc_ci",
         "ks",
@@ -112,9 +127,9 @@ def test_evaluate_says_of_the_test_rows_what_training_said(trained: Trained) -> 
 
 def test_what_is_judged_is_what_is_served(trained: Trained) -> None:
     bundle = load_bundle(trained.bundle())
-    population = read_population(trained.data, 1, QUICK.seed, Window())
+    population = read_population(trained.data, CURE, QUICK.seed, Window())
     rows = population.snapshots.take(np.arange(50))
-    ours = judged(bundle, population.panel, rows, threads=1)
+    ours = judged(bundle, matrix(population.panel, rows.view), rows, {})
     served = score(bundle, population.panel, rows.view)
     np.testing.assert_allclose(ours.log_odds, served.log_odds, atol=1e-6)
 
@@ -128,7 +143,7 @@ def test_golden_rows_vary_and_hold_no_future(trained: Trained) -> None:
 
 
 def test_a_cut_panel_has_the_same_features(trained: Trained) -> None:
-    population = read_population(trained.data, 1, QUICK.seed, Window())
+    population = read_population(trained.data, CURE, QUICK.seed, Window())
     view = population.snapshots.take(np.arange(0, 200, 7)).view
     small, small_view = cut(population.panel, view)
     np.testing.assert_array_equal(matrix(small, small_view), matrix(population.panel, view))
@@ -139,7 +154,7 @@ def test_plots_figures_and_lineage_are_kept_with_the_run(trained: Trained) -> No
 
     run_id = trained.first.registered.run_id
     run = MlflowClient(trained.tracker.uri).get_run(run_id)
-    root = trained.bundle().parent
+    root = trained.bundle().parents[2]  # the bundle is inside the model's folder
     for name in (
         "plots/reliability.png",
         "plots/roc.png",
@@ -150,20 +165,20 @@ def test_plots_figures_and_lineage_are_kept_with_the_run(trained: Trained) -> No
         assert (root / name).stat().st_size > 100
     assert run.data.tags["bundle_sha256"] == trained.first.bundle_sha256
     assert len(run.data.tags["data_sha256"]) == 64
-    assert run.data.params["booster.max_depth"] == "4"
-    assert run.data.metrics["auc"] == pytest.approx(trained.first.test["auc"])
+    assert run.data.params["search.trials"] == "2"
+    assert run.data.metrics["auc"] == pytest.approx(trained.first.document["test"]["auc"])
 
 
 def test_a_window_without_enough_months_is_refused(trained: Trained) -> None:
     window = Window(date(1990, 1, 1), date(1990, 3, 1))
     with pytest.raises(InputError, match="0 months"):
-        train(trained.data, QUICK, window, trained.tracker, trained.steps.append)
+        train(trained.data, QUICK, window, trained.tracker, silent)
 
 
 def test_too_few_cures_are_refused(trained: Trained) -> None:
     strict = QUICK.model_copy(update={"least_cures": 10**6})
     with pytest.raises(InputError, match="of each are needed"):
-        train(trained.data, strict, Window(), trained.tracker, trained.steps.append)
+        train(trained.data, strict, Window(), trained.tracker, silent)
 
 
 def test_another_currency_is_refused(trained: Trained, tmp_path: Path) -> None:

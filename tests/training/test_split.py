@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from features.clock import DAY_SECONDS
 from features.errors import InputError
 from features.panel import panel
+from models.target import Outcome
 from tests.histories import drawn, random_tables
 from training.labels import Snapshots, snapshots
 from training.split import account_folds, folds, out_of_time
 
 
 def population(seed: int = 1, accounts: int = 300, horizon: int = 1) -> Snapshots:
-    return snapshots(panel(*random_tables(seed, accounts, months=12)), horizon, seed)
+    history = panel(*random_tables(seed, accounts, months=12))
+    return snapshots(history, Outcome("cure", horizon), seed)
 
 
 @given(seed=st.integers(0, 30), horizon=st.integers(1, 2), share=st.floats(0.05, 0.9))

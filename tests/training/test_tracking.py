@@ -1,11 +1,21 @@
 """The registry, on a real MLflow database: aliases, going back, and what is stored."""
 
+import getpass
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from features.errors import InputError
-from training.tracking import BUNDLE, Tracker, flat, home, tracking_uri
+from models.score.bundle import Content, write
+from models.score.manifest import read_manifest
+from tests.bundles import content
+from training.promotions import Grounds
+from training.tracking import BUNDLE, MODEL, Tracker, flat, home, tracking_uri
+
+Files = Callable[[str], Path]
 
 # MLflow 3.17 on SQLAlchemy 2.1: theirs to mend.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")
@@ -18,38 +28,80 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Tracker:
     return Tracker(f"sqlite:///{root / 'new' / 'mlflow.db'}", root / "mlartifacts")
 
 
-def files(folder: Path, text: str) -> Path:
-    (folder / BUNDLE).mkdir(parents=True)
-    (folder / BUNDLE / "manifest.json").write_text(text)
-    return folder
+@pytest.fixture(scope="session")
+def plain() -> Content:
+    return content()
 
 
-def record(tracker: Tracker, name: str, folder: Path, text: str = "{}") -> int:
-    made = tracker.record(
-        name, files(folder, text), {"seed": 1}, {"auc": 0.7, "ks": None}, {"bundle_sha256": text}
-    )
-    return made.version
+@pytest.fixture
+def files(plain: Content, tmp_path: Path) -> Files:
+    """Makes the folder of a run: a bundle, which tells its name, and a plot."""
+
+    def made(name: str) -> Path:
+        folder = tmp_path / name
+        write(folder / BUNDLE, replace(plain, training={"name": name}))
+        (folder / "plots").mkdir()
+        (folder / "plots" / "roc.png").write_bytes(b"a picture")
+        (folder / "evaluation.json").write_text("{}")
+        return folder
+
+    return made
+
+
+def record(tracker: Tracker, name: str, folder: Path) -> int:
+    metrics = {"auc": 0.7, "ks": None}
+    return tracker.record(name, folder, {"seed": 1}, metrics, {"bundle_sha256": "sha"}).version
 
 
 def test_the_first_version_is_champion_and_the_next_challenges(
-    tracker: Tracker, tmp_path: Path
+    tracker: Tracker, files: Files
 ) -> None:
-    made = [
-        tracker.record("first", files(tmp_path / name, name), {}, {}, {}) for name in ("a", "b")
-    ]
+    made = [tracker.record("first", files(name), {}, {}, {}) for name in ("a", "b")]
     assert [(m.version, m.alias) for m in made] == [(1, "champion"), (2, "challenger")]
     assert tracker.champion("first") == 1
-    for reference, text in (
+    for reference, name in (
         ("models:/first@champion", "a"),
         ("models:/first@challenger", "b"),
         ("models:/first/2", "b"),
     ):
-        assert (tracker.bundle(reference) / "manifest.json").read_text() == text
+        assert read_manifest(tracker.bundle(reference)).training == {"name": name}
 
 
-def test_promotion_is_undone_step_by_step(tracker: Tracker, tmp_path: Path) -> None:
+def test_the_first_version_is_withheld_where_something_speaks_against_it(
+    tracker: Tracker, files: Files
+) -> None:
+    why = "a feature is implausibly strong alone"
+    made = tracker.record("withheld", files("a"), {}, {}, {}, withheld=why)
+    assert (made.alias, made.withheld) == ("challenger", why)
+    assert tracker.champion("withheld") is None
+    assert tracker.tags("withheld", 1) == {"withheld": why}
+    assert tracker.promotions("withheld") == []
+
+
+def test_every_move_of_the_champion_is_recorded(tracker: Tracker, files: Files) -> None:
+    for name in ("a", "b"):
+        record(tracker, "moves", files(name))
+    check = {"check": "ECE", "figure": 0.05, "bound": "<= 0.0350", "passed": False}
+    tracker.promote("moves", 2, Grounds("the audit asked for it", forced=True, checks=[check]))
+    tracker.promote("moves", 2)  # champion already: no move
+    tracker.rollback("moves", "it was worse")
+    first, forced, back = tracker.promotions("moves")
+    assert (first["action"], first["from"], first["to"]) == ("first", None, 1)
+    assert (forced["action"], forced["from"], forced["to"]) == ("promote", 1, 2)
+    assert (forced["reason"], forced["forced"]) == ("the audit asked for it", True)
+    assert forced["checks"] == [check]
+    assert (back["action"], back["from"], back["to"]) == ("rollback", 2, 1)
+    assert (back["reason"], back["forced"]) == ("it was worse", False)
+    assert {move["who"] for move in (first, forced, back)} == {getpass.getuser()}
+    moments = [datetime.fromisoformat(move["at"]) for move in (first, forced, back)]
+    assert moments == sorted(moments)
+    assert moments[0].utcoffset() == timedelta(0)
+    assert tracker.promotions("nobody") == []
+
+
+def test_promotion_is_undone_step_by_step(tracker: Tracker, files: Files) -> None:
     for name in ("a", "b", "c"):
-        record(tracker, "stack", tmp_path / name)
+        record(tracker, "stack", files(name))
     assert tracker.promote("stack", 2) == 1
     assert tracker.promote("stack", 3) == 2
     assert tracker.promote("stack", 3) == 3  # champion already: nothing to undo
@@ -61,9 +113,9 @@ def test_promotion_is_undone_step_by_step(tracker: Tracker, tmp_path: Path) -> N
     assert tracker.champion("stack") == 1
 
 
-def test_a_promoted_challenger_no_longer_challenges(tracker: Tracker, tmp_path: Path) -> None:
+def test_a_promoted_challenger_no_longer_challenges(tracker: Tracker, files: Files) -> None:
     for name in ("a", "b"):
-        record(tracker, "moved", tmp_path / name)
+        record(tracker, "moved", files(name))
     tracker.promote("moved", 2)
     with pytest.raises(InputError, match="moved@challenger"):
         tracker.bundle("models:/moved@challenger")
@@ -81,10 +133,10 @@ def test_a_promoted_challenger_no_longer_challenges(tracker: Tracker, tmp_path: 
     ],
 )
 def test_what_is_not_registered_is_bad_input(
-    tracker: Tracker, tmp_path: Path, reference: str
+    tracker: Tracker, files: Files, reference: str
 ) -> None:
     if tracker.champion("known") is None:
-        record(tracker, "known", tmp_path / "a")
+        record(tracker, "known", files("a"))
     with pytest.raises(InputError, match="there is no such"):
         tracker.bundle(reference)
 
@@ -92,12 +144,13 @@ def test_what_is_not_registered_is_bad_input(
 def test_only_a_registered_version_is_promoted(tracker: Tracker) -> None:
     with pytest.raises(InputError, match="no such version"):
         tracker.promote("nobody", 1)
-    with pytest.raises(InputError, match="no former champion"):
+    with pytest.raises(InputError, match="no such model") as refused:
         tracker.rollback("nobody")
+    assert "promote" not in str(refused.value)
 
 
-def test_a_run_keeps_settings_measures_and_files(tracker: Tracker, tmp_path: Path) -> None:
-    record(tracker, "kept", tmp_path / "a", "sha")
+def test_a_run_keeps_settings_measures_and_files(tracker: Tracker, files: Files) -> None:
+    record(tracker, "kept", files("a"))
     from mlflow import MlflowClient
 
     client = MlflowClient(tracker.uri)
@@ -107,14 +160,18 @@ def test_a_run_keeps_settings_measures_and_files(tracker: Tracker, tmp_path: Pat
     assert run.data.metrics == {"auc": 0.7}
     assert version.tags == {"bundle_sha256": "sha"}
     assert run.info.status == "FINISHED"
-    assert [file.path for file in client.list_artifacts(version.run_id)] == [BUNDLE]
+    kept = [file.path for file in client.list_artifacts(version.run_id)]
+    assert kept == ["evaluation.json", MODEL, "plots"]
+    source = Path(version.source.removeprefix("file://"))
+    assert (source / "MLmodel").is_file()
+    assert not [*source.rglob("*.pkl")]
     assert not Path("mlruns").exists()
 
 
 def test_nothing_is_printed(
-    tracker: Tracker, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tracker: Tracker, files: Files, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    record(tracker, "quiet", tmp_path / "a")
+    record(tracker, "quiet", files("a"))
     printed = capfd.readouterr()
     assert printed.out == ""
     assert printed.err == ""

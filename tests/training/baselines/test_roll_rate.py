@@ -1,19 +1,11 @@
-"""The roll-rate table and the untuned booster."""
+"""The roll-rate table."""
 
 import json
 
 import numpy as np
 import pytest
 
-from features.catalogue import NAMES
-from training.baselines import (
-    PRIOR_ROWS,
-    UNTUNED_TREES,
-    roll_rate_table,
-    roll_rates,
-    untuned_booster,
-)
-from training.config import TrainingConfig
+from training.baselines.roll_rate import PRIOR_ROWS, roll_rate_table, roll_rates
 
 
 def test_a_cell_is_drawn_to_its_stage_and_the_stage_to_all() -> None:
@@ -31,13 +23,3 @@ def test_a_cell_is_drawn_to_its_stage_and_the_stage_to_all() -> None:
     assert rates[2] == pytest.approx(first)  # a cell never seen
     assert rates[3] == pytest.approx(table["stages"]["M2"]["previous"]["none"])
     assert rates[4] == pytest.approx(0.3)  # a stage never seen
-
-
-def test_the_untuned_booster_is_lightgbm_as_it_comes() -> None:
-    rng = np.random.default_rng(0)
-    features = rng.normal(size=(3_000, len(NAMES)))
-    label = (rng.random(3_000) < 0.5).astype(np.int64)
-    booster = untuned_booster(features, label, NAMES, TrainingConfig())
-    assert booster.num_trees() == UNTUNED_TREES
-    assert max(t["num_leaves"] for t in booster.dump_model()["tree_info"]) == 31
-    assert booster.feature_name() == list(NAMES)

@@ -1,22 +1,19 @@
-"""What a booster must beat: the roll-rate table, and a booster that nobody tuned."""
+"""The roll-rate table: what stage and the stage of the month before say."""
 
 from typing import Any
 
-import lightgbm
 import numpy as np
 
 from features.panel import Floats, Indices
 from models.stage import STAGES
-from training.config import TrainingConfig
 
-UNTUNED_TREES = 80
 PRIOR_ROWS = 20.0  # a cell of so many rows counts as much as what is known without it
 
 _NO_PREVIOUS = "none"
 
 
 def roll_rate_table(label: Indices, stage: Indices, previous_stage: Indices) -> dict[str, Any]:
-    """Cure rate per stage × stage of the month before, as a dict that goes into JSON.
+    """Target rate per stage × stage of the month before, as a dict that goes into JSON.
 
     A cell's rate is drawn towards its stage's, and that towards the rate of all rows, with
     the weight of PRIOR_ROWS rows; a cell never seen has the rate of its stage.
@@ -35,29 +32,13 @@ def roll_rate_table(label: Indices, stage: Indices, previous_stage: Indices) -> 
 
 
 def roll_rates(table: dict[str, Any], stage: Indices, previous_stage: Indices) -> Floats:
-    """The table's cure rate for each row."""
+    """The table's target rate for each row."""
     rates = np.empty((len(STAGES), len(STAGES) + 1))
     for s in range(len(STAGES)):
         entry = table["stages"].get(_name(s), {"rate": table["rate"], "previous": {}})
         for p in range(-1, len(STAGES)):
             rates[s, p] = entry["previous"].get(_name(p), entry["rate"])
     return rates[stage, previous_stage]
-
-
-def untuned_booster(
-    features: Floats, label: Indices, names: tuple[str, ...], config: TrainingConfig
-) -> lightgbm.Booster:
-    """LightGBM as it comes, with 80 trees, on the same rows and features."""
-    parameters = {
-        "objective": "binary",
-        "verbosity": -1,
-        "seed": config.seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": config.threads,
-    }
-    data = lightgbm.Dataset(features, label, feature_name=list(names), params=parameters)
-    return lightgbm.train(parameters, data, num_boost_round=UNTUNED_TREES)
 
 
 def _smoothed(label: Indices, prior: float) -> float:

@@ -1,0 +1,149 @@
+"""`curescore promote`, `rollback`: moving the champion, by the gate and back."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from curescore.console import Json, err, out, print_json
+from features.errors import InputError
+
+if TYPE_CHECKING:
+    from training.promotion.challenge import Tables
+    from training.promotion.gate import Check, GateSettings, Verdict
+    from training.tracking import Tracker
+
+REFUSED = 1
+
+Name = Annotated[str, typer.Argument(help="Registered model, such as cure.", show_default=False)]
+Reason = Annotated[str | None, typer.Option(help="Why; kept in the registry.", show_default=False)]
+
+
+def promote(
+    name: Name,
+    version: Annotated[int, typer.Argument(help="Version to promote.", show_default=False)],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of tables to judge on; else those of the training."),
+    ] = None,
+    gate: Annotated[Path | None, typer.Option(help="Settings of the gate (TOML).")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Promote against the gate.")] = False,
+    reason: Reason = None,
+    json: Json = False,
+) -> None:
+    """Make a version the champion if it passes the gate; exit code 1 where it does not.
+
+    Example: curescore promote cure 2 --data var/newest
+    """
+    from training.promotion.gate import load_gate
+    from training.promotions import Grounds
+    from training.tracking import Tracker
+
+    if force and not (reason or "").strip():
+        remedy = "Say with --reason TEXT why the gate should not count; it is recorded."
+        raise InputError("--force", "needs a reason", remedy)
+    grounds = Grounds(reason)
+    settings = load_gate(gate)
+    tracker = Tracker.existing()
+    tags, former = tracker.tags(name, version), tracker.champion(name)
+    if former == version:
+        _tell(tracker, name, former, {"promoted": False}, as_json=json)
+        return
+    verdict = _verdict(tracker, name, version, _tables(data, tags), settings)
+    moved = verdict.loads and (verdict.passed or force)
+    if moved:
+        forced = not verdict.passed
+        grounds = replace(grounds, forced=forced, checks=verdict.recorded())
+        tracker.promote(name, version, grounds)
+    if not json:
+        out.print(_checks_table(verdict.checks, f"gate: {name} version {version}"))
+        out.print(_outcome(verdict, moved=moved))
+    told = {"promoted": moved, "rows": verdict.rows, "checks": verdict.document()}
+    _tell(tracker, name, former, {"version": version, **told}, as_json=json)
+    if not moved:
+        raise typer.Exit(REFUSED)
+
+
+def rollback(name: Name, reason: Reason = None, json: Json = False) -> None:
+    """Make the former champion champion again.
+
+    Example: curescore rollback cure --reason "too many complaints since Monday"
+    """
+    from training.tracking import Tracker
+
+    tracker = Tracker.existing()
+    former = tracker.champion(name)
+    tracker.rollback(name, reason)
+    _tell(tracker, name, former, {}, as_json=json)
+
+
+def _verdict(
+    tracker: "Tracker", name: str, version: int, tables: "Tables", settings: "GateSettings"
+) -> "Verdict":
+    from training.promotion.challenge import challenge
+    from training.registry import CHAMPION
+
+    challenger = tracker.bundle(f"models:/{name}/{version}")
+    has_champion = tracker.champion(name) is not None
+    champion = tracker.bundle(f"models:/{name}@{CHAMPION}") if has_champion else None
+    with err.status("starting") as status:
+        return challenge(
+            challenger, champion, tables, settings, lambda what, *_: status.update(what)
+        )
+
+
+def _tables(data: Path | None, tags: dict[str, str]) -> "Tables":
+    """The tables named, or those of the training, which must be as they were."""
+    from training.promotion.challenge import Tables
+
+    if data is not None:
+        return Tables(data)
+    folder = tags.get("data_folder")
+    if folder is None or not Path(folder).is_dir():
+        raise InputError(
+            folder or "data_folder",
+            "the tables that the version was trained on are not here",
+            "Name tables to judge on with --data DIR.",
+        )
+    return Tables(Path(folder), tags["data_sha256"])
+
+
+def _checks_table(checks: tuple["Check", ...], title: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for heading in ("check", "figure", "bound", "passed"):
+        table.add_column(heading, overflow="fold")
+    for check in checks:
+        figure = check.figure
+        shown = f"{figure:.4f}" if isinstance(figure, float) else str(figure)
+        table.add_row(check.check, shown, check.bound, "yes" if check.passed else "NO")
+    return table
+
+
+def _outcome(verdict: "Verdict", *, moved: bool) -> str:
+    if verdict.passed:
+        return "the gate lets it pass"
+    if moved:
+        return "the gate refuses it; promoted by force, and the reason is recorded"
+    if not verdict.loads:
+        return "refused: no service could load it, so that force would not help"
+    return "refused: the champion stays; --force --reason TEXT goes against the gate"
+
+
+def _tell(
+    tracker: "Tracker", name: str, former: int | None, told: dict[str, Any], *, as_json: bool
+) -> None:
+    """Say who is champion now, and with JSON every move that is recorded."""
+    champion = tracker.champion(name)
+    if as_json:
+        moves = tracker.promotions(name)
+        print_json({"name": name, "champion": champion, "former": former, **told, "moves": moves})
+        return
+    if champion is None:
+        out.print(f"champion of {name}: none")
+    else:
+        before = {None: "none before", champion: "as before"}.get(
+            former, f"version {former} before"
+        )
+        out.print(f"champion of {name}: version {champion} ({before})")

@@ -1,0 +1,1 @@
+"""How the score does in the groups of personal attributes, which are never features."""

@@ -1,0 +1,1 @@
+"""How decisions lie beside training, and what came of them."""

@@ -1,0 +1,147 @@
+"""MLflow's registry: versions of models, which of them is champion, and how it came to be."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from features.errors import InputError
+from training.promotions import Action, Grounds, recorded, tag_of
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+
+_CHAMPIONS = "former_champions"  # tag of a registered model: versions, newest last, as JSON
+_REMEMBERED = 100
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+_TRAIN = "`curescore train` prints the name and version that it registers."
+
+
+class Registry:
+    """The registered models of one MLflow store. Each move of a champion leaves its record."""
+
+    def __init__(self, client: "MlflowClient") -> None:
+        self._client = client
+
+    def champion(self, name: str) -> int | None:
+        """Version of the champion; None where there is none."""
+        model = self._model(name)
+        number = model.aliases.get(CHAMPION) if model else None
+        return int(number) if number is not None else None
+
+    def tags(self, name: str, version: int) -> dict[str, str]:
+        """The tags of a version; InputError where it is not registered."""
+        return dict(self._require(name, str(version)).tags)
+
+    def promotions(self, name: str) -> list[dict[str, Any]]:
+        """Every move of the champion, oldest first; none where there is no such model.
+
+        Each has `at` (UTC), `who`, `action` (first, promote, rollback), `from`, `to`, `forced`,
+        `reason`, and the gate's `checks`.
+        """
+        model = self._model(name)
+        return recorded(model.tags) if model else []
+
+    def promote(self, name: str, version: int, grounds: Grounds | None = None) -> int | None:
+        """Make a version the champion; returns the former champion's version, if any."""
+        self._require(name, str(version))
+        former = self.champion(name)
+        if former == version:
+            return former
+        self._move("promote", name, version, grounds or Grounds())
+        return former
+
+    def rollback(self, name: str, reason: str | None = None) -> int:
+        """Make the former champion champion again; returns its version."""
+        grounds = Grounds(reason)
+        model = self._model(name)
+        if model is None:
+            raise InputError(name, "there is no such model", _TRAIN)
+        former = _former(model)
+        if not former:
+            raise InputError(
+                name,
+                "no former champion is recorded, so there is none to go back to",
+                f"`curescore promote {name} VERSION` makes another version champion.",
+            )
+        self._move("rollback", name, former[-1], grounds)
+        return former[-1]
+
+    def _register(
+        self, name: str, source: str, run_id: str, tags: Mapping[str, str], withheld: str | None
+    ) -> tuple[int, str]:
+        """Version and alias of what a run made.
+
+        It is champion where there is none yet and nothing speaks against it (`withheld`, which
+        is kept as a tag of the version).
+        """
+        if self._model(name) is None:
+            self._client.create_registered_model(name)
+        kept = {**tags, "withheld": withheld} if withheld else dict(tags)
+        made = self._client.create_model_version(name, source, run_id, tags=kept)
+        version = int(made.version)
+        if self.champion(name) is None and withheld is None:
+            self._move("first", name, version, Grounds())
+            return version, CHAMPION
+        self._client.set_registered_model_alias(name, CHALLENGER, str(version))
+        return version, CHALLENGER
+
+    def _move(self, action: Action, name: str, version: int, grounds: Grounds) -> None:
+        """Make a version champion. The record comes first: no champion is without its own."""
+        model = self._model(name)
+        current, former = self.champion(name), _former(model)
+        self._client.set_registered_model_tag(name, *tag_of(action, current, version, grounds))
+        if action == "rollback":
+            self._remember(name, former[:-1])
+        elif current is not None:
+            self._remember(name, [*former, current])
+        self._client.set_registered_model_alias(name, CHAMPION, str(version))
+        if model.aliases.get(CHALLENGER) in (version, str(version)):
+            self._client.delete_registered_model_alias(name, CHALLENGER)
+
+    def _remember(self, name: str, former: list[int]) -> None:
+        self._client.set_registered_model_tag(name, _CHAMPIONS, json.dumps(former[-_REMEMBERED:]))
+
+    def _source(self, reference: str) -> str:
+        """Address of the model folder that a reference as in Tracker.bundle names."""
+        name, at, alias = reference.removeprefix("models:/").partition("@")
+        if not at:
+            name, _, number = name.partition("/")
+            return str(self._require(name, number).source)
+        with _absent(reference, "there is no such model or alias", "Train one: `curescore train`."):
+            return str(self._client.get_model_version_by_alias(name, alias).source)
+
+    def _require(self, name: str, version: str) -> Any:
+        with _absent(f"models:/{name}/{version}", "there is no such version", _TRAIN):
+            return self._client.get_model_version(name, version)
+
+    def _model(self, name: str) -> Any:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self._client.get_registered_model(name)
+        except MlflowException as error:
+            if error.error_code not in _ABSENT:
+                raise
+            return None
+
+
+def _former(model: Any) -> list[int]:
+    former: list[int] = json.loads(model.tags.get(_CHAMPIONS, "[]"))
+    return former
+
+
+@contextmanager
+def _absent(where: str, problem: str, remedy: str) -> Iterator[None]:
+    """Turn MLflow's "not found" into an InputError."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code not in _ABSENT:
+            raise
+        raise InputError(where, problem, remedy) from error

@@ -1,0 +1,92 @@
+"""The test of a bundle: rows of later months, judged beside baselines and the champion."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.matrix import matrix
+from features.panel import Floats
+from models.intensity.policy import load_policy
+from models.score.bundle import Bundle
+from models.score.scores import score_matrix
+from training.assessment import judged, log_odds
+from training.contents import drawn_rows
+from training.evaluate import Judged, by_seen, measures
+from training.fairness.levels import levels
+from training.fairness.measures import fairness
+from training.labels import Snapshots, as_at_night
+from training.population import Population
+from training.promotion.champion import Champion
+from training.reference import stability
+from training.split import Split
+from training.trained import Trained
+
+COMPARED_ROWS = 20_000  # of the test rows, for the spread of features and reasons
+FAIRNESS_DRAWS = 200
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The test rows with their features [rows × NAMES], judged."""
+
+    rows: Snapshots
+    features: Floats
+    judged: Judged
+
+
+def tested(
+    bundle: Bundle,
+    population: Population,
+    split: Split,
+    trained: Trained,
+    champion: Champion | None,
+) -> Tested:
+    """Judge the bundle on the test rows beside the baselines, and the champion where there is one.
+
+    The champion may have trained on some of these rows, which flatters it.
+    """
+    rows = population.snapshots.take(split.test)
+    features = matrix(population.panel, rows.view)
+    others = trained.baselines.scores(features, rows)
+    if champion and champion.bundle:
+        others["champion"] = log_odds(champion.bundle, features, rows)
+    return Tested(rows, features, judged(bundle, features, rows, others))
+
+
+def test_document(found: Tested, split: Split, trained: Trained) -> dict[str, Any]:
+    """Measures on the test rows, and for seen and unseen accounts apart."""
+    draws, seed = trained.config.bootstrap_draws, trained.config.seed
+    start, end = found.rows.period()
+    return {
+        "from": start.isoformat(),
+        "until": end.isoformat(),
+        **measures(found.judged, draws, seed),
+        **by_seen(found.judged, split.seen, draws, seed),
+    }
+
+
+def fairness_document(found: Tested, population: Population, seed: int) -> dict[str, Any]:
+    """Fairness by segment on the test rows, with the levels of the packaged policy."""
+    level = levels(found.judged, population.panel, found.rows.view, load_policy())
+    return fairness(
+        found.judged, level, population.segments, population.account_ids, FAIRNESS_DRAWS, seed
+    )
+
+
+def stability_document(
+    bundle: Bundle, population: Population, found: Tested, seed: int
+) -> dict[str, Any]:
+    """How far the test rows lie from those that trained: score, features, reasons."""
+    night = np.flatnonzero(as_at_night(population.panel, found.rows))
+    drawn = night[drawn_rows(len(night), COMPARED_ROWS, seed)]
+    features = found.features[drawn][:, bundle.columns]
+    scores = score_matrix(bundle, features)
+    return stability(
+        bundle.reference,
+        features,
+        scores.log_odds,
+        scores.contributions,
+        bundle.features,
+        bundle.training["n"],
+    )
