@@ -10,14 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import contributions, features, nightly
+from benchmarks import contributions, features, fitting, nightly, quality
 from benchmarks.lines import PEERS
 from benchmarks.machine import described
 from benchmarks.report import Topic
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
-TOPICS = ("features", "contributions", "nightly")
+TOPICS = ("features", "contributions", "nightly", "fitting", "quality")
 
 
 @app.command()
@@ -33,6 +33,12 @@ def main(
     rounds: Annotated[int, typer.Option(help="Rounds in which all take turns.", min=1)] = 5,
     night: Annotated[int, typer.Option(help="Accounts of the nightly run.", min=10)] = 1_000_000,
     nights: Annotated[int, typer.Option(help="Rounds of nightly runs.", min=1)] = 3,
+    uci: Annotated[
+        Path | None,
+        typer.Option(help="UCI's file, for quality on real accounts; left out if not given."),
+    ] = None,
+    portfolio: Annotated[int, typer.Option(help="Accounts of each law, for quality.")] = 20_000,
+    trials: Annotated[int, typer.Option(help="Settings tried, for quality.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Print, as Markdown, ours and others' figures, and the ratios with their spread.
@@ -46,6 +52,8 @@ def main(
             folder, simulated, trees, rows, rounds, peers, say
         ),
         "nightly": lambda folder: nightly.measure(folder, night, nights, say),
+        "fitting": lambda folder: fitting.measure(folder, simulated, 200, rounds, say),
+        "quality": lambda folder: quality.measure(folder, uci, portfolio, trials, say),
     }
     if unknown := set(topics or ()) - set(runs):
         raise typer.BadParameter(f"{', '.join(unknown)}: none of {', '.join(TOPICS)}")

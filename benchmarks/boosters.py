@@ -13,11 +13,14 @@ from models.score.booster import booster_text
 from models.score.bundle import Content, write
 from models.score.calibration import Calibration
 from models.score.contributions import Explainer
-from models.score.standing import references
-from training.baselines import roll_rate_table
+from models.score.standing import StandingCheck, references
+from training.baselines.roll_rate import roll_rate_table
+from training.boosting import margins
 from training.config import BoosterConfig
 from training.golden import golden
+from training.labels import CURE
 from training.population import Population, Window, read_population
+from training.reference import reference_of
 from training.sources.simulate import simulate
 
 MONTHS = 24
@@ -52,7 +55,7 @@ class Portfolio:
 def portfolio(folder: Path, accounts: int) -> Portfolio:
     """Simulate so many accounts into the folder, and compute the features of the late ones."""
     simulate(folder, accounts, MONTHS, SEED)
-    population = read_population(folder, 1, SEED, Window())
+    population = read_population(folder, CURE, SEED, Window())
     return Portfolio(population, matrix(population.panel, population.snapshots.view))
 
 
@@ -88,16 +91,18 @@ def write_bundle(drawn: Portfolio, booster: lightgbm.Booster, folder: Path) -> N
     """Write a bundle of the booster, as training would."""
     population, rows = drawn.population, drawn.population.snapshots
     shares = Explainer(booster).explain(drawn.sample(1_000)).contributions
+    margin = margins(booster, drawn.features, threads=1)
     write(
         folder,
         Content(
-            target="cure",
-            horizon_cycles=1,
+            outcome=CURE,
             currency=population.currency,
             booster=booster,
             features=NAMES,
             calibration=Calibration(1.0, 0.0),
             references=references(shares, NAMES),
+            reference=reference_of(drawn.features, margin, shares, NAMES),
+            standing=StandingCheck(),
             roll_rate=roll_rate_table(rows.label, rows.stage, rows.previous_stage),
             training={"n": len(rows)},
             golden=golden(population.panel, rows, booster, drawn.features),
