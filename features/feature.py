@@ -6,7 +6,8 @@ holds its catalogue entry.
 A feature belongs to one of four groups; ability and willingness are summed from theirs.
 - ability: what was paid against what was asked, use of the limit, means as the debtor told.
 - willingness: whether, when and how readily the debtor pays and answers.
-- exposure: how much is owed, how far behind and for how long, the state of the account.
+- exposure: how much is owed and how much of it was paid since the last statement, how far
+  behind and for how long, the state of the account.
 - contact: how the debtor could be reached.
 """
 

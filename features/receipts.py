@@ -54,7 +54,7 @@ def mean_gap(h: History, days: float) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="ability",
+    group="exposure",
     monotone=1,
     en="Paid since the last statement, as a share of the balance: {value}",
     zh="最近一期账单后已还款占欠款的比例：{value}",
@@ -65,7 +65,7 @@ def paid_since_statement_to_balance(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="ability",
+    group="exposure",
     monotone=1,
     en="Paid since the last statement, as a share of the amount asked for: {value}",
     zh="最近一期账单后已还款占应还款额的比例：{value}",
