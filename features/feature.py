@@ -4,8 +4,10 @@ A feature is a function of one account's `History` under a family's decorator `f
 holds its catalogue entry.
 
 A feature belongs to one of four groups; ability and willingness are summed from theirs.
-- ability: what was paid against what was asked, use of the limit, means as the debtor told.
-- willingness: whether, when and how readily the debtor pays and answers.
+- ability: what was paid of the balance and beyond what was asked, use of the limit, means as
+  the debtor told.
+- willingness: whether, when, how regularly and how much of what was asked the debtor pays, and
+  how readily it answers.
 - exposure: how much is owed and how much of it was paid since the last statement, how far
   behind and for how long, the state of the account.
 - contact: how the debtor could be reached.

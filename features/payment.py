@@ -128,7 +128,7 @@ def paid_over_balance_12(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="ability",
+    group="willingness",
     monotone=1,
     en="Paid in the last cycle, as a share of the amount then asked for: {value}",
     zh="最近一个周期还款占应还款额的比例：{value}",
@@ -139,7 +139,7 @@ def paid_to_due_last(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="ability",
+    group="willingness",
     monotone=1,
     en="Average share of the amount asked for that was paid per cycle in up to 3 months: {value}",
     zh="近 3 个月平均每期还款占应还款额的比例：{value}",
@@ -150,7 +150,7 @@ def paid_to_due_mean_3(h: History) -> float:
 
 @FAMILY.feature(
     unit="share",
-    group="ability",
+    group="willingness",
     monotone=1,
     en="Average share of the amount asked for that was paid per cycle in up to 12 months: {value}",
     zh="近 12 个月平均每期还款占应还款额的比例：{value}",

@@ -183,7 +183,7 @@ def months_since_full(h: History) -> float:
 
 @FAMILY.feature(
     unit="ratio",
-    group="ability",
+    group="willingness",
     en="Variation of the amount paid per cycle (standard deviation over average) in up to "
     "12 months: {value}",
     zh="近 12 个月每期还款额的波动（标准差与均值之比）：{value}",

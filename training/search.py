@@ -54,7 +54,7 @@ class Tried(NamedTuple):
 class Search(NamedTuple):
     """What a search found: the trial with the lowest loss, and the one that was chosen.
 
-    `eligible` counts the trials within one standard error of the best, `rows` those searched on.
+    `eligible` counts the trials that were chosen among, `rows` the rows searched on.
     """
 
     best: Tried
@@ -126,17 +126,24 @@ def chosen_of(every: Sequence[Tried], rows: int) -> Search:
     """The cheapest trial within one standard error of the best (Breiman et al., 1984, 3.4.3).
 
     The error is that of the difference to the best on the same folds, which is smaller than
-    that of the loss itself. Monotone trials go first: theirs can be told to a debtor.
+    that of the loss itself. Monotone trials go first, and within two errors: a score that more
+    days past due may raise is hard to defend.
     """
     best = min(every, key=lambda tried: tried.loss.mean())
-    eligible = [
-        tried
-        for tried in every
-        if (tried.loss - best.loss).mean() <= _standard_error(tried.loss - best.loss)
-    ]
-    directed = [tried for tried in eligible if tried.monotone] or eligible
-    chosen = min(directed, key=lambda tried: (tried.steps, tried.loss.mean()))
+    directed = [tried for tried in every if tried.monotone and _errors(tried, best) <= 2]
+    near = [tried for tried in directed if _errors(tried, best) <= 1]
+    eligible = near or directed or [tried for tried in every if _errors(tried, best) <= 1]
+    chosen = min(eligible, key=lambda tried: (tried.steps, tried.loss.mean()))
     return Search(best, chosen, len(every), len(eligible), rows)
+
+
+def _errors(tried: Tried, best: Tried) -> float:
+    """How many standard errors the trial's mean loss is above that of the best."""
+    difference = tried.loss - best.loss
+    mean, error = float(difference.mean()), _standard_error(difference)
+    if error > 0:
+        return mean / error
+    return 0.0 if mean <= 0 else np.inf
 
 
 def _tried(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from features.panel import Floats
@@ -15,6 +16,10 @@ def beeswarm(
     """Contributions (log-odds) coloured by value; both arrays are rows × features."""
     import shap  # takes seconds, and is for pictures alone
 
+    # A feature that says nothing, or is never known, has nothing to show and upsets the colours.
+    told = (contributions != 0).any(axis=0) & ~np.isnan(values).all(axis=0)
+    values, contributions = values[:, told], contributions[:, told]
+    features = [name for name, shows in zip(features, told, strict=True) if shows]
     shown = min(SHOWN_FEATURES, len(features))
     figure = Figure(figsize=(8, 1.4 + 0.3 * shown), layout="constrained")
     axes = figure.add_subplot()
