@@ -116,7 +116,7 @@ def test_a_monotone_booster_goes_before_a_cheaper_one() -> None:
     best = tried([0.50, 0.52, 0.48, 0.50], 900)
     cheap = tried([0.51, 0.51, 0.49, 0.50], 300, monotone=False)
     assert chosen_of([best, cheap], rows=40).chosen.steps == 900
-    behind = tried([0.52, 0.52, 0.49, 0.51], 900)  # by 1.6 standard errors
+    behind = tried([0.52, 0.52, 0.48, 0.51], 900)  # by 1.6 standard errors
     free = best._replace(settings={"monotone": False})
     assert chosen_of([behind, free], rows=40).chosen is behind
     worse = tried([0.60, 0.62, 0.58, 0.60], 900)
