@@ -51,14 +51,14 @@ def promote(
     if former == version:
         _tell(tracker, name, former, {"promoted": False}, as_json=json)
         return
-    verdict = _verdict(tracker, name, version, _tables(data, tags), settings)
+    verdict = _verdict(tracker, name, (version, former), _tables(data, tags), settings)
     moved = verdict.loads and (verdict.passed or force)
     if moved:
         forced = not verdict.passed
         grounds = replace(grounds, forced=forced, checks=verdict.recorded())
-        tracker.promote(name, version, grounds)
+        tracker.promote(name, version, grounds, judged_against=former)
     if not json:
-        out.print(_checks_table(verdict.checks, f"gate: {name} version {version}"))
+        out.print(_checks_table(verdict.checks, _title(verdict, name, version, former)))
         out.print(_outcome(verdict, moved=moved))
     told = {"promoted": moved, "rows": verdict.rows, "checks": verdict.document()}
     _tell(tracker, name, former, {"version": version, **told}, as_json=json)
@@ -67,27 +67,35 @@ def promote(
 
 
 def rollback(name: Name, reason: Reason = None, json: Json = False) -> None:
-    """Make the former champion champion again.
+    """Make the former champion champion again, if it can be served.
 
     Example: curescore rollback cure --reason "too many complaints since Monday"
     """
+    from training.assessment import load_bundle
+    from training.promotions import Grounds
     from training.tracking import Tracker
 
+    grounds = Grounds(reason)  # refuses a reason that is too long, before anything else
     tracker = Tracker.existing()
     former = tracker.champion(name)
-    tracker.rollback(name, reason)
+    load_bundle(tracker.bundle(f"models:/{name}/{tracker.former_champion(name)}"))
+    tracker.rollback(name, grounds)
     _tell(tracker, name, former, {}, as_json=json)
 
 
 def _verdict(
-    tracker: "Tracker", name: str, version: int, tables: "Tables", settings: "GateSettings"
+    tracker: "Tracker",
+    name: str,
+    versions: tuple[int, int | None],
+    tables: "Tables",
+    settings: "GateSettings",
 ) -> "Verdict":
+    """What the gate says of a version beside the champion's, None where there is no champion."""
     from training.promotion.challenge import challenge
-    from training.registry import CHAMPION
 
+    version, former = versions
     challenger = tracker.bundle(f"models:/{name}/{version}")
-    has_champion = tracker.champion(name) is not None
-    champion = tracker.bundle(f"models:/{name}@{CHAMPION}") if has_champion else None
+    champion = None if former is None else tracker.bundle(f"models:/{name}/{former}")
     with err.status("starting") as status:
         return challenge(
             challenger, champion, tables, settings, lambda what, *_: status.update(what)
@@ -108,6 +116,14 @@ def _tables(data: Path | None, tags: dict[str, str]) -> "Tables":
             "Name tables to judge on with --data DIR.",
         )
     return Tables(Path(folder), tags["data_sha256"])
+
+
+def _title(verdict: "Verdict", name: str, version: int, former: int | None) -> str:
+    against = "no champion yet" if former is None else f"against champion version {former}"
+    title = f"gate: {name} version {version}, {against}"
+    if verdict.rows is None:
+        return title
+    return f"{title}; {verdict.rows['n']:,} snapshots, statements from {verdict.rows['from']}"
 
 
 def _checks_table(checks: tuple["Check", ...], title: str) -> Table:

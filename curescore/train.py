@@ -76,8 +76,12 @@ def train(
     out.print(
         f"registered {registered['name']} version {registered['version']} as "
         f"{registered['alias']}, bundle {result.bundle_sha256}"
-        + (f"; not made champion: {withheld}" if withheld else "")
+        + (f"; not made champion: {withheld}" if withheld else ""),
+        soft_wrap=True,
     )
+    out.print(f"model card: {registered['artifacts']}/model_card.html", soft_wrap=True)
+    if registered["alias"] == "challenger":
+        out.print(f"next: curescore promote {registered['name']} {registered['version']}")
 
 
 def _tell(document: dict[str, Any]) -> None:

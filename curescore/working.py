@@ -31,6 +31,7 @@ def working() -> Iterator[Working]:
         task = bar.add_task("starting", total=None)
 
         def show(what: str, done: int = 0, total: int | None = None, /) -> None:
-            bar.update(task, description=what, completed=done, total=total)
+            bar.update(task, description=what, completed=done)
+            bar.tasks[0].total = total  # `update` would take None for: as before
 
         yield show

@@ -1,6 +1,7 @@
 """From settings to the generation that is served: the bundles, the policy, the versions."""
 
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -78,6 +79,8 @@ def _from_folder(folder: Path) -> Iterator[tuple[str, Path]]:
 def _from_registry(settings: Settings) -> Iterator[tuple[str, Path]]:
     """Name and version, and folder, of each target's champion."""
     logging.getLogger("alembic").setLevel(logging.WARNING)  # mlflow's own tables, not news here
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     from mlflow import MlflowClient
 
     _local_store_exists(settings)

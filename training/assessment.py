@@ -17,6 +17,7 @@ from training.baselines.roll_rate import roll_rates
 from training.boosting import margins
 from training.config import TrainingConfig
 from training.evaluate import Judged, measures
+from training.guards.plausible import check_histories
 from training.labels import Snapshots
 from training.population import Window, read_population
 
@@ -49,6 +50,7 @@ def evaluate_bundle(directory: Path, bundle: Bundle, window: Window) -> dict[str
     config = TrainingConfig.model_validate(bundle.training["settings"])
     population = read_population(directory, bundle.outcome, config.seed, window)
     require_currency(bundle, population.currency)
+    check_histories(population.panel)
     rows = population.snapshots
     if len(rows) == 0:
         raise InputError(

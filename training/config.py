@@ -12,13 +12,13 @@ from training.settingsfile import read_settings
 class BoosterConfig(BaseModel):
     """LightGBM's own settings; the names are its names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     max_depth: int = Field(default=4, ge=3, le=6)
     num_leaves: int = Field(default=15, ge=4, le=64)
     learning_rate: float = Field(default=0.03, gt=0, le=0.3)
-    min_data_in_leaf: int = Field(default=20, ge=1)
-    lambda_l2: float = Field(default=5.0, ge=0)
+    min_data_in_leaf: int = Field(default=20, ge=1, le=10**6)
+    lambda_l2: float = Field(default=5.0, ge=0, le=10**6)
     feature_fraction: float = Field(default=0.7, gt=0, le=1)
     bagging_fraction: float = Field(default=0.8, gt=0, le=1)
     bagging_freq: int = Field(default=1, ge=0)
@@ -28,7 +28,7 @@ class BoosterConfig(BaseModel):
 class SearchConfig(BaseModel):
     """How long to search for the booster's settings, and on how many rows; 0 trials: not at all."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     trials: int = Field(default=20, ge=0, le=1_000)
     rows: int = Field(default=10_000, ge=1_000)
@@ -44,7 +44,7 @@ class TrainingConfig(BaseModel):
     is asked of the training rows, of cures and of non-cures alike.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     horizon_cycles: int = Field(default=1, ge=1, le=12)
     sustained: bool = False

@@ -24,6 +24,7 @@ from training.lineage import code_version
 from training.population import Population, Window, read_population
 from training.progress import Progress
 from training.promotion.champion import Champion, champion_of
+from training.promotion.gate import GateSettings, leak_check
 from training.split import Split, out_of_time
 from training.tested import (
     Tested,
@@ -72,6 +73,7 @@ def train(
     trained = train_on(population, split, config, studies, progress)
     guards = _guards(population, trained, histories, config)
     told = summary(population, split, trained, guards)
+    unflagged = leak_check(told, GateSettings()).passed
     champion = champion_of(tracker, population)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -95,7 +97,7 @@ def train(
                 "data_folder": str(directory.resolve()),
                 "code": code_version(),
             },
-            withheld=None if guards["passed"] else "a feature is implausibly strong alone",
+            withheld=None if unflagged else "a feature is implausibly strong alone",
         )
     return TrainingResult(registered, sha256, document)
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 
+ANY = 0  # no version has this number
+
 _CHAMPIONS = "former_champions"  # tag of a registered model: versions, newest last, as JSON
 _REMEMBERED = 100
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
@@ -45,29 +47,52 @@ class Registry:
         model = self._model(name)
         return recorded(model.tags) if model else []
 
-    def promote(self, name: str, version: int, grounds: Grounds | None = None) -> int | None:
-        """Make a version the champion; returns the former champion's version, if any."""
+    def promote(
+        self,
+        name: str,
+        version: int,
+        grounds: Grounds | None = None,
+        judged_against: int | None = ANY,
+    ) -> int | None:
+        """Make a version the champion; returns the former champion's version, if any.
+
+        `judged_against` is the champion that the gate compared it with (None: there was none):
+        InputError where another one is champion by now.
+        """
         self._require(name, str(version))
         former = self.champion(name)
         if former == version:
             return former
+        if judged_against != ANY and judged_against != former:
+            raise InputError(
+                name,
+                f"the champion was version {judged_against} and is now {former}: "
+                "somebody else moved it meanwhile",
+                "Promote again, so that the gate compares with the champion of now.",
+            )
         self._move("promote", name, version, grounds or Grounds())
         return former
 
-    def rollback(self, name: str, reason: str | None = None) -> int:
+    def rollback(self, name: str, grounds: Grounds | None = None) -> int:
         """Make the former champion champion again; returns its version."""
-        grounds = Grounds(reason)
+        version = self.former_champion(name)
+        self._move("rollback", name, version, grounds or Grounds())
+        return version
+
+    def former_champion(self, name: str) -> int:
+        """The version that a rollback goes back to; InputError where there is none."""
         model = self._model(name)
         if model is None:
             raise InputError(name, "there is no such model", _TRAIN)
-        former = _former(model)
+        champion = self.champion(name)
+        former = [version for version in _former(model) if version != champion]
         if not former:
             raise InputError(
                 name,
                 "no former champion is recorded, so there is none to go back to",
                 f"`curescore promote {name} VERSION` makes another version champion.",
             )
-        self._move("rollback", name, former[-1], grounds)
+        self._require(name, str(former[-1]))
         return former[-1]
 
     def _register(
@@ -94,11 +119,12 @@ class Registry:
         model = self._model(name)
         current, former = self.champion(name), _former(model)
         self._client.set_registered_model_tag(name, *tag_of(action, current, version, grounds))
+        self._client.set_registered_model_alias(name, CHAMPION, str(version))
         if action == "rollback":
-            self._remember(name, former[:-1])
+            newest = len(former) - 1 - former[::-1].index(version)
+            self._remember(name, former[:newest])
         elif current is not None:
             self._remember(name, [*former, current])
-        self._client.set_registered_model_alias(name, CHAMPION, str(version))
         if model.aliases.get(CHALLENGER) in (version, str(version)):
             self._client.delete_registered_model_alias(name, CHALLENGER)
 

@@ -1,6 +1,8 @@
 """The search for a booster's settings: as good as the best one found, and cheap to explain."""
 
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,7 +99,22 @@ def search(
     """
     taken = _drawn(rows, config)
     taken_rows, taken_features = rows.take(taken), features[taken]
-    in_time = folds(taken_rows, config.cuts, config.groups, config.seed)
+    with _alone(studies):
+        every = _trials(studies, name, config, taken_rows, taken_features, catalogue, progress)
+    return chosen_of(every, len(taken_rows))
+
+
+def _trials(
+    studies: Path | None,
+    name: str,
+    config: TrainingConfig,
+    rows: Snapshots,
+    features: Floats,
+    catalogue: Sequence[Feature],
+    progress: Progress,
+) -> list[Tried]:
+    """The trials that are asked for: those that the study keeps, and those still to be done."""
+    in_time = folds(rows, config.cuts, config.groups, config.seed)
     study = _study(studies, name)
     while (done := len(_completed(study))) < config.search.trials:
         progress("searching: trials", done, config.search.trials)
@@ -108,18 +125,30 @@ def search(
             multivariate=True,
             constant_liar=False,
         )
-        if done == 0:
-            study.enqueue_trial(_settings_of(config), skip_if_exists=True)
+        # A trial that a killed search began, and nobody will end, is none.
+        if done == 0 and not study.get_trials(states=(TrialState.WAITING,)):
+            study.enqueue_trial(_settings_of(config))
         trial = study.ask()
-        tried = _tried(_suggested(trial), taken_features, taken_rows, catalogue, config, in_time)
+        tried = _tried(_suggested(trial), features, rows, catalogue, config, in_time)
         trial.set_user_attr("trees", tried.trees)
         trial.set_user_attr("loss", tried.loss.tolist())
         trial.set_user_attr("auc", [None if a != a else a for a in tried.auc.tolist()])
         trial.set_user_attr("steps", tried.steps)
         study.tell(trial, float(tried.loss.mean()))
     # Those asked for, even where the study holds more: the same settings give the same choice.
-    every = [_read(trial) for trial in _completed(study)[: config.search.trials]]
-    return chosen_of(every, len(taken_rows))
+    return [_read(trial) for trial in _completed(study)[: config.search.trials]]
+
+
+@contextmanager
+def _alone(studies: Path | None) -> Iterator[None]:
+    """One search at a time: what a trial tries depends on those before it."""
+    if studies is None:
+        yield
+        return
+    studies.parent.mkdir(parents=True, exist_ok=True)
+    with studies.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def chosen_of(every: Sequence[Tried], rows: int) -> Search:
@@ -214,7 +243,6 @@ def _study(studies: Path | None, name: str) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if studies is None:
         return optuna.create_study(study_name=name)
-    studies.parent.mkdir(parents=True, exist_ok=True)
     return optuna.create_study(storage=f"sqlite:///{studies}", study_name=name, load_if_exists=True)
 
 

@@ -27,6 +27,7 @@ INSIDE = f"artifacts/{BUNDLE}"  # the bundle in a model folder
 class Registered:
     """A model version as it was registered, with the alias it was given.
 
+    `artifacts` is where the run's files are: a folder, or an address where a server keeps them.
     `withheld` says why it was kept from becoming champion, where something spoke against it.
     """
 
@@ -34,6 +35,7 @@ class Registered:
     version: int
     alias: str
     run_id: str
+    artifacts: str
     withheld: str | None = None
 
 
@@ -96,7 +98,7 @@ class Tracker(Registry):
             self._client.log_artifacts(run_id, made)
             self._log_files(run_id, directory)
         version, alias = self._register(name, f"{source}/{MODEL}", run_id, tags, withheld)
-        return Registered(name, version, alias, run_id, withheld)
+        return Registered(name, version, alias, run_id, source.removeprefix("file://"), withheld)
 
     def bundle(self, reference: str) -> Path:
         """The local folder of a bundle named by `models:/NAME@ALIAS` or `models:/NAME/VERSION`.

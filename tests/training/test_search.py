@@ -1,8 +1,10 @@
 """The search: what is tried, that it goes on where it stopped, and what is chosen."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 
 from features.catalogue import CATALOGUE
@@ -51,6 +53,29 @@ def test_a_stopped_search_goes_on_as_if_it_had_not_been(
     stopped = searched(training_rows, 9, tmp_path / "studies.db")
     assert stopped.trials == 9
     assert same(searched(training_rows, 10, tmp_path / "studies.db"), whole)
+
+
+def test_a_search_killed_in_its_first_trial_begins_with_the_settings_of_the_file(
+    training_rows: tuple[Floats, Snapshots], tmp_path: Path
+) -> None:
+    path = tmp_path / "studies.db"
+    killed = optuna.create_study(storage=f"sqlite:///{path}", study_name="test")
+    whole = searched(training_rows, 2)
+    killed.enqueue_trial(whole.best.settings)
+    killed.ask()  # nobody ends it
+    assert same(searched(training_rows, 2, path), whole)
+
+
+def test_two_searches_at_once_take_turns(
+    training_rows: tuple[Floats, Snapshots], tmp_path: Path
+) -> None:
+    path = tmp_path / "studies.db"
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(searched, training_rows, 3, path) for _ in range(2)]
+        first, second = (each.result() for each in found)
+    assert same(first, second)
+    assert same(first, searched(training_rows, 3))
+    assert len(optuna.load_study(study_name="test", storage=f"sqlite:///{path}").trials) == 3
 
 
 def test_trials_that_are_kept_are_not_done_again(

@@ -84,7 +84,7 @@ def test_every_move_of_the_champion_is_recorded(tracker: Tracker, files: Files) 
     check = {"check": "ECE", "figure": 0.05, "bound": "<= 0.0350", "passed": False}
     tracker.promote("moves", 2, Grounds("the audit asked for it", forced=True, checks=[check]))
     tracker.promote("moves", 2)  # champion already: no move
-    tracker.rollback("moves", "it was worse")
+    tracker.rollback("moves", Grounds("it was worse"))
     first, forced, back = tracker.promotions("moves")
     assert (first["action"], first["from"], first["to"]) == ("first", None, 1)
     assert (forced["action"], forced["from"], forced["to"]) == ("promote", 1, 2)
@@ -200,3 +200,28 @@ def test_state_lives_under_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert tracking_uri() == f"sqlite:///{tmp_path / 'mlflow.db'}"
     monkeypatch.setenv("CURESCORE_TRACKING_URI", "http://mlflow.example:5000")
     assert tracking_uri() == "http://mlflow.example:5000"
+
+
+def test_a_champion_that_was_moved_meanwhile_is_not_replaced(
+    tracker: Tracker, files: Files
+) -> None:
+    for version in "abc":
+        record(tracker, "race", files(version))
+    tracker.promote("race", 3, judged_against=1)
+    with pytest.raises(InputError, match="was version 1 and is now 3"):
+        tracker.promote("race", 2, judged_against=1)
+    assert tracker.champion("race") == 3
+    tracker.promote("race", 2, judged_against=3)
+
+
+def test_rollback_passes_over_nothing_and_needs_the_version(tracker: Tracker, files: Files) -> None:
+    for version in "abc":
+        record(tracker, "gone", files(version))
+    tracker.promote("gone", 2)
+    tracker.promote("gone", 3)
+    moves = len(tracker.promotions("gone"))
+    tracker._client.delete_model_version("gone", "2")
+    with pytest.raises(InputError, match="no such version"):
+        tracker.rollback("gone")
+    assert tracker.champion("gone") == 3
+    assert len(tracker.promotions("gone")) == moves

@@ -14,6 +14,7 @@ from training.assessment import judged, log_odds, require_currency
 from training.evaluate import Judged, measures
 from training.fairness.levels import levels
 from training.fairness.measures import fairness
+from training.guards.plausible import check_histories
 from training.labels import as_at_night
 from training.population import Population, Window, read_population
 from training.progress import Progress
@@ -58,7 +59,7 @@ def challenge(
     if bundle is None:
         return Verdict(tuple(loading), None, loads=False)
     rival, comparing = (None, []) if champion is None else _rival(bundle, champion)
-    checks = [*loading, *comparing, leak_check(bundle.training)]
+    checks = [*loading, *comparing, leak_check(bundle.training, settings)]
     progress("reading tables")
     start = max(_cut_off(each) for each in (bundle, rival) if each is not None)
     population = _population(tables, bundle, start, settings)
@@ -132,6 +133,7 @@ def _population(tables: Tables, bundle: Bundle, start: date, settings: GateSetti
             "Name tables to judge on with --data DIR.",
         )
     require_currency(bundle, population.currency)
+    check_histories(population.panel)
     return population
 
 

@@ -21,15 +21,17 @@ Figure = float | int | str | None
 class GateSettings(BaseModel):
     """Bounds of the gate.
 
-    `least_of_each` is asked of the judged rows that reached the target and of the others alike.
-    `auc_difference` bounds challenger minus champion from below, `score_psi` the score's
-    distance from its training rows; `stage_deviation` is in binomial standard deviations. Of
-    more than `most_snapshots` rows, those of some accounts are drawn by `seed`.
+    `implausible_auc` bounds what one feature reaches alone. `least_of_each` is asked of the
+    judged rows that reached the target and of the others alike. `auc_difference` bounds
+    challenger minus champion from below, `score_psi` the score's distance from its training
+    rows; `stage_deviation` is in binomial standard deviations. Of more than `most_snapshots`
+    rows, those of some accounts are drawn by `seed`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     least_of_each: int = Field(default=50, ge=10)
+    implausible_auc: float = Field(default=0.9, gt=0.5, le=1)
     auc_difference: float = Field(default=-0.005, ge=-1, le=1)
     ece: float = Field(default=0.035, ge=0, le=1)
     slope_low: float = Field(default=0.85, gt=0, le=1)
@@ -91,30 +93,40 @@ def row_checks(n: int, reached: int, target: Target, settings: GateSettings) -> 
         yield Check(name, count, bound, count >= settings.least_of_each)
 
 
-def leak_check(training: Mapping[str, Any]) -> Check:
-    """Whether the guards of the training let every feature pass."""
+def leak_check(training: Mapping[str, Any], settings: GateSettings) -> Check:
+    """Whether the guards of the training let every feature pass, by their bound and the gate's.
+
+    The gate has its own, so that no training can choose what it is judged by.
+    """
     guards = training.get("guards")
     if guards is None:
         return Check("leaks", "not looked for", "no feature flagged", passed=False)
-    flagged = [*guards["moved_features"], *guards["implausible_features"]]
+    strong = [
+        each["name"]
+        for each in guards["strongest_features"]
+        if each["auc"] >= settings.implausible_auc
+    ]
+    flagged = sorted({*guards["moved_features"], *guards["implausible_features"], *strong})
     passed = bool(guards["passed"]) and not flagged
     return Check("leaks", ", ".join(flagged) or "none", "no feature flagged", passed)
 
 
 def difference_check(found: Mapping[str, Any], settings: GateSettings) -> Check:
-    """The AUC beside the champion's: the lower end of the paired interval.
+    """The AUC less the champion's, by the lower end of the paired interval.
 
     A champion that cannot be compared is not among the baselines.
     """
-    name, bound = "AUC above champion, lower end", f">= {settings.auc_difference:g}"
-    if CHAMPION_SCORE not in found["baselines"]:
+    name, bound = "AUC above champion", f"lower end >= {settings.auc_difference:g}"
+    beside = found["baselines"].get(CHAMPION_SCORE)
+    if beside is None or beside["difference_ci"] is None:
         return Check(name, "not comparable", bound, passed=False)
-    low, _ = found["baselines"][CHAMPION_SCORE]["difference_ci"]
-    return Check(name, low, bound, low >= settings.auc_difference)
+    low, high = beside["difference_ci"]
+    told = f"{beside['difference']:+.4f} [{low:+.4f}, {high:+.4f}]"
+    return Check(name, told, bound, low >= settings.auc_difference)
 
 
 def calibration_checks(found: Mapping[str, Any], settings: GateSettings) -> Iterator[Check]:
-    """Error, slope and the level of each stage, on the document of training.evaluate.measures.
+    """Error, slope and the rate of each stage, on the document of training.evaluate.measures.
 
     The slope breaks its bounds with the whole of its interval. The error may be what chance
     alone makes of a perfectly calibrated score in 95 of 100 cases.
@@ -126,7 +138,7 @@ def calibration_checks(found: Mapping[str, Any], settings: GateSettings) -> Iter
         off = part["deviation_sd"]
         if off is not None:
             bound = f"within ±{settings.stage_deviation:g} SD"
-            yield Check(f"level in {stage}", off, bound, abs(off) <= settings.stage_deviation)
+            yield Check(f"rate in {stage}", off, bound, abs(off) <= settings.stage_deviation)
 
 
 def _slope_check(found: Mapping[str, Any], settings: GateSettings) -> Check:

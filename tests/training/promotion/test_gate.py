@@ -22,7 +22,12 @@ from training.promotion.gate import (
 from training.promotions import LONGEST_REASON, LONGEST_TAG, Grounds, tag_of
 
 SETTINGS = GateSettings()
-CLEAN = {"passed": True, "moved_features": [], "implausible_features": []}
+CLEAN = {
+    "passed": True,
+    "moved_features": [],
+    "implausible_features": [],
+    "strongest_features": [{"name": "paid", "auc": 0.7}],
+}
 
 
 def calibrated(**changed: Any) -> dict[str, Any]:
@@ -53,8 +58,8 @@ def refused(found: dict[str, Any]) -> list[str]:
         ({"calibration_slope_ci": (1.251, 1.5)}, ["calibration slope"]),
         ({"calibration_slope_ci": None}, ["calibration slope"]),
         ({"by_stage": {"M3": {"deviation_sd": -3.0}}}, []),
-        ({"by_stage": {"M3": {"deviation_sd": -3.01}}}, ["level in M3"]),
-        ({"by_stage": {"M3": {"deviation_sd": 3.01}}}, ["level in M3"]),
+        ({"by_stage": {"M3": {"deviation_sd": -3.01}}}, ["rate in M3"]),
+        ({"by_stage": {"M3": {"deviation_sd": 3.01}}}, ["rate in M3"]),
     ],
 )
 def test_calibration_is_held_to_its_bounds(changed: dict[str, Any], broken: list[str]) -> None:
@@ -63,10 +68,16 @@ def test_calibration_is_held_to_its_bounds(changed: dict[str, Any], broken: list
 
 @pytest.mark.parametrize(("low", "passed"), [(-0.0051, False), (-0.005, True), (0.1, True)])
 def test_the_lower_end_of_the_difference_decides(low: float, passed: bool) -> None:
-    found = {"baselines": {"champion": {"difference_ci": (low, 0.2)}}}
+    found = {"baselines": {"champion": {"difference": 0.15, "difference_ci": (low, 0.2)}}}
+    told = f"+0.1500 [{low:+.4f}, +0.2000]"
     assert difference_check(found, SETTINGS) == Check(
-        "AUC above champion, lower end", low, ">= -0.005", passed
+        "AUC above champion", told, "lower end >= -0.005", passed
     )
+
+
+def test_a_difference_without_an_interval_fails() -> None:
+    found = {"baselines": {"champion": {"difference": None, "difference_ci": None}}}
+    assert not difference_check(found, SETTINGS).passed
 
 
 @pytest.mark.parametrize(("psi", "passed"), [(0.25, True), (0.2501, False), (None, False)])
@@ -95,7 +106,7 @@ def test_rows_of_either_outcome_are_counted() -> None:
 def test_a_training_whose_guards_flagged_something_fails(
     guards: dict[str, Any] | None, figure: str | None
 ) -> None:
-    check = leak_check({"guards": guards})
+    check = leak_check({"guards": guards}, SETTINGS)
     assert check.passed is (figure is None)
     assert check.figure == (figure or "none")
 
@@ -156,3 +167,16 @@ def test_every_setting_is_documented_with_its_default() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs/promotion.md").read_text()
     for name, value in GateSettings().model_dump().items():
         assert f"| `{name}` | {value} |" in page
+
+
+def test_a_training_cannot_choose_the_bound_on_one_feature() -> None:
+    lax = CLEAN | {"strongest_features": [{"name": "leaked", "auc": 0.978}]}
+    check = leak_check({"guards": lax}, SETTINGS)
+    assert (check.figure, check.passed) == ("leaked", False)
+    assert leak_check({"guards": lax}, GateSettings(implausible_auc=0.99)).passed
+
+
+def test_bounds_are_finite(tmp_path: Path) -> None:
+    (tmp_path / "gate.toml").write_text("stage_deviation = inf\n")
+    with pytest.raises(InputError, match="stage_deviation"):
+        load_gate(tmp_path / "gate.toml")
