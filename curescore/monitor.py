@@ -126,7 +126,8 @@ def _drift_table(report: dict[str, Any]) -> "Table":
         (name, drift[f"{name}_psi"], chance[name], bounds[f"{name}_psi"])
         for name in ("score", "reasons")
     ]
-    most = sorted(drift["features"].items(), key=lambda item: -item[1])[:SHOWN]
+    used = {n: value for n, value in drift["features"].items() if n in report["used_features"]}
+    most = sorted(used.items(), key=lambda item: -item[1])[:SHOWN]
     rows += [(n, value, chance["features"][n], bounds["feature_psi"]) for n, value in most]
     for name, *numbers in rows:
         table.add_row(name, *("–" if x is None else f"{x:.3f}" for x in numbers))
@@ -141,7 +142,7 @@ def _outcomes_table(report: dict[str, Any]) -> "Table":
 
     table = Table(title="predicted and realised", title_justify="left")
     reached = REACHED[report["target"]]
-    for heading in ("", "decisions", "predicted", reached, "difference", "95% interval", "SDs"):
+    for heading in ("", "n", "predicted", reached, "difference", "95% interval", "SDs"):
         table.add_column(heading, justify="right" if heading else "left")
     for name, group in groups(report["outcomes"]):
         if not group["n"]:

@@ -173,7 +173,9 @@ def test_a_portfolio_of_larger_amounts_is_told_by_its_features(
     code, report, _ = monitored(night, decisions)
     assert code == 1
     broken = {each["of"] for each in report["broken"]}
-    assert {"balance_last", "limit_last"} <= broken
+    moved = {name for name, value in report["drift"]["features"].items() if value > 0.25}
+    assert {"balance_last", "limit_last", "balance_trend_6"} <= moved
+    assert broken == moved & set(report["used_features"]) != set()
     assert not {"dpd_last", "late_streak", "utilisation_last", "score"} & broken
     assert report["outcomes"] is None
     (written,) = Path(night.environment["CURESCORE_HOME"]).glob("monitor/*/monitor.html")

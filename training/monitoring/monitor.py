@@ -77,6 +77,7 @@ def monitor(
         "bounds": bounds.model_dump(),
         "drift": counted.drift(),
         "features_left_out": CUT if counted.features is None else None,
+        "used_features": list(used_features(bundle)),
         "score": _score(bundle, counted),
         "reasons": _reasons(bundle, counted),
         "moved": counted.moved(),
@@ -121,7 +122,8 @@ def _reasons(bundle: Bundle, counted: Counted) -> dict[str, dict[str, float]]:
 def _broken(report: dict[str, Any], bounds: Bounds) -> Iterator[dict[str, Any]]:
     """Each bound that is broken, outcomes first: its name, of what, the value and the bound.
 
-    A PSI must also be above what chance gives so few rows.
+    A PSI must also be above what chance gives so few rows, and a feature one that the booster
+    splits by: of what it does not use, drift changes no score.
     """
     for of, group in groups(report["outcomes"]):
         deviates = group["deviation"] is not None and abs(group["deviation"]) > bounds.deviation
@@ -136,12 +138,19 @@ def _broken(report: dict[str, Any], bounds: Bounds) -> Iterator[dict[str, Any]]:
         *(
             ("feature_psi", name, value, limits["features"][name])
             for name, value in sorted(drift["features"].items(), key=lambda item: -item[1])
+            if name in report["used_features"]
         ),
     ]
     for bound, of, value, limit in told:
         most = getattr(bounds, bound)
         if value is not None and value > most and value > (limit or 0.0):
             yield {"bound": bound, "of": of, "value": value, "most": most}
+
+
+def used_features(bundle: Bundle) -> Iterator[str]:
+    """The features that the booster splits by, in the bundle's order."""
+    splits = bundle.booster.feature_importance("split")
+    yield from (name for name, n in zip(bundle.features, splits, strict=True) if n > 0)
 
 
 def groups(outcomes: dict[str, Any] | None) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -35,7 +35,9 @@ def page(report: dict[str, Any]) -> str:
         "number": digits.number,
         "percent": digits.percent,
     }
-    features = sorted(report["drift"]["features"].items(), key=lambda item: -item[1])[:SHOWN]
+    used = report["used_features"]
+    drifted = [item for item in report["drift"]["features"].items() if item[0] in used]
+    features = sorted(drifted, key=lambda item: -item[1])[:SHOWN]
     reached = REACHED[report["target"]]
     plots = {"score": svg(_score_plot(report["score"]), "score", _SCORE)}
     if features:
