@@ -44,7 +44,7 @@ def monitor(
 
     Writes monitor.html and monitor.json. Ends with 1 where a bound is broken.
 
-    Example: curescore monitor --data var/night --outcomes var/data/simulated
+    Example: curescore monitor --data var/night --outcomes var/later
     """
     from training.assessment import load_bundle
     from training.monitoring.monitor import Bounds

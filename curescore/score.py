@@ -98,6 +98,13 @@ def score(
             "are old, or --as-of is late",
             soft_wrap=True,
         )
+    if summary["statements_after_as_of"]:
+        out.print(
+            f"warning: {summary['statements_after_as_of']:,} accounts have statements after "
+            "--as-of, and accounts.* tells how they stand now, not then: stage and amounts may be "
+            "of later",
+            soft_wrap=True,
+        )
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from models.score.bundle import Content
 from models.score.contributions import Explainer
 from models.score.standing import StandingCheck, group_sum, references
 from training.golden import golden
-from training.hidden import read_hidden, standing_check
+from training.hidden import Hidden, standing_check
 from training.labels import as_at_night
 from training.lineage import package_version
 from training.population import Population
@@ -24,9 +24,16 @@ EXPLAINED_ROWS = 10_000  # enough for percentiles to half a point
 
 
 def content(
-    population: Population, split: Split, trained: Trained, summary: dict[str, Any]
+    population: Population,
+    split: Split,
+    trained: Trained,
+    summary: dict[str, Any],
+    hidden: Hidden | None,
 ) -> Content:
-    """The bundle's content; `summary` is what it tells of its training."""
+    """The bundle's content; `summary` is what it tells of its training.
+
+    `hidden` is what a simulation hid of the test rows, None on data whose truth nobody knows.
+    """
     found = trained.fit
     sample = drawn_rows(len(trained.rows), EXPLAINED_ROWS, trained.config.seed)
     explainer = Explainer(found.booster)
@@ -40,7 +47,7 @@ def content(
         calibration=line,
         references=references(shares, NAMES),
         reference=_reference(population, trained, sample, shares),
-        standing=_standing(population, split, explainer),
+        standing=_standing(population, split, explainer, hidden),
         roll_rate=trained.baselines.roll_rate,
         training=summary,
         golden=golden(population.panel, trained.rows, found.booster, trained.features),
@@ -58,12 +65,13 @@ def _reference(
     return reference_of(trained.features[night], log_odds[night], shares[night[sample]], NAMES)
 
 
-def _standing(population: Population, split: Split, explainer: Explainer) -> StandingCheck:
+def _standing(
+    population: Population, split: Split, explainer: Explainer, hidden: Hidden | None
+) -> StandingCheck:
     """Ability and willingness against the truth, on the test rows; not measured without one."""
-    rows = population.snapshots.take(split.test)
-    hidden = read_hidden(population.folder, rows, population.account_ids)
     if hidden is None:
         return StandingCheck()
+    rows = population.snapshots.take(split.test)
     shares = explainer.explain(matrix(population.panel, rows.view)).contributions
     ability, willingness = (group_sum(shares, NAMES, name) for name in ("ability", "willingness"))
     return standing_check(hidden, ability, willingness)

@@ -20,6 +20,7 @@ from training.guards.document import guards_document
 from training.guards.leaks import moved_features
 from training.guards.plausible import Histories, check_histories
 from training.guards.powers import powers
+from training.hidden import read_hidden
 from training.lineage import code_version
 from training.population import Population, Window, read_population
 from training.progress import Progress
@@ -68,6 +69,9 @@ def train(
     population = read_population(directory, outcome, config.seed, window, config.most_snapshots)
     histories = check_histories(population.panel)
     split = out_of_time(population.snapshots, config.test_share)
+    # Read before the minutes of fitting, so that a broken file does not cost them.
+    test_rows = population.snapshots.take(split.test)
+    hidden = read_hidden(directory, test_rows, population.account_ids)
     progress("auditing for leaks")
     _audit(population, split, config)
     trained = train_on(population, split, config, studies, progress)
@@ -78,7 +82,7 @@ def train(
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         progress("writing and verifying the bundle")
-        sha256 = write(root / BUNDLE, content(population, split, trained, told))
+        sha256 = write(root / BUNDLE, content(population, split, trained, told, hidden))
         bundle = load_bundle(root / BUNDLE)
         progress("judging on the test months")
         found = tested(bundle, population, split, trained, champion)

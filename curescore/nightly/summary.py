@@ -18,6 +18,7 @@ from models.stage import STAGES
 DECISIONS, REFUSED = "decisions", "refused"
 SUMMARY = "summary.json"
 AGE = "data_age_days"
+LATER = "statements_after_as_of"
 _ORDER: dict[str, Sequence[Any]] = {"stage": STAGES, "tier": TIERS, "level": LEVELS}
 
 
@@ -26,11 +27,26 @@ def part(out: Path, kind: str, chunk: int) -> Path:
     return out / kind / f"part-{chunk:05d}.parquet"
 
 
+def with_later(decisions: pa.Table, accounts: int) -> pa.Table:
+    """The chunk's decisions, and how many of its accounts have statements known after as_of.
+
+    It stands in the file's own metadata, as accounts that were refused count too.
+    """
+    return decisions.replace_schema_metadata({LATER: str(accounts)})
+
+
+def _later(out: Path) -> int:
+    """Accounts of all chunks that have statements known after as_of."""
+    schemas = (pq.read_schema(path) for path in sorted((out / DECISIONS).glob("part-*.parquet")))
+    return sum(int(schema.metadata[LATER.encode()]) for schema in schemas)
+
+
 def summarise(out: Path, accounts: int) -> dict[str, Any]:
     """What became of the `accounts` of the portfolio.
 
     Decisions by stage, tier and level, and how many of them wait for approval; accounts without
     a decision, and the rows that say why: by kind, those of bad rows by table and column too.
+    LATER counts the accounts, but those with bad rows, that have statements known after as_of.
     """
     decided: dict[str, Counter[Any]] = {name: Counter() for name in ("status", *_ORDER)}
     ages: list[float] = []
@@ -54,6 +70,7 @@ def summarise(out: Path, accounts: int) -> dict[str, Any]:
             for name, order in _ORDER.items()
         },
         AGE: {"lowest": min(ages, default=None), "highest": max(ages, default=None)},
+        LATER: _later(out),
         "not_decided": accounts - total,
         "refused": {" ".join(place): count for place, count in refused.most_common()},
     }

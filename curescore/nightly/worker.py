@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from curescore.nightly.columns import decision_columns, refused_columns
 from curescore.nightly.manifest import Manifest, read_manifest
-from curescore.nightly.summary import DECISIONS, REFUSED, part
+from curescore.nightly.summary import DECISIONS, REFUSED, part, with_later
 from features.errors import InputError
 from features.panel import Panel, View, known_at
 from features.tables import ACCOUNTS
@@ -95,7 +95,9 @@ class Worker:
         ]
         decided = [outcome for outcome in outcomes if isinstance(outcome, Decision)]
         self._write(REFUSED, chunk, refused_columns(read.bad_rows, undecided))
-        self._write(DECISIONS, chunk, decision_columns(decided, self.run))
+        later = (read.panel.known_at > self.run.as_of.timestamp()).any(axis=1)
+        columns = decision_columns(decided, self.run)
+        self._write(DECISIONS, chunk, with_later(columns, int(later.sum())))
 
     def _write(self, kind: str, chunk: Chunk, columns: pa.Table) -> None:
         with whole_file(part(self._out, kind, chunk.number)) as path:

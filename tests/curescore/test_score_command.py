@@ -234,6 +234,26 @@ def test_what_is_done_is_not_done_again(
     assert (out / "decisions" / "part-00001.parquet").stat().st_mtime_ns == kept
 
 
+def test_accounts_whose_statements_go_on_after_as_of_are_counted_and_told(
+    night, portfolio: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    out, past = tmp_path / "night", "2023-10-15T00:00:00Z"
+    printed = curescore(environment, *arguments(portfolio, out, "--as-of", past))
+    statements = read_tables(portfolio).statements
+    later = statements["statement_date"].astype(str) > "2023-10-15"
+    count = statements.loc[later, "account_id"].nunique()
+    assert 0 < count < ACCOUNTS
+    assert f"warning: {count} accounts have statements after --as-of" in printed
+    whole = contents(out)
+    (out / "summary.json").unlink()
+    (out / "decisions" / "part-00001.parquet").unlink()
+    summary = curescore_json(environment, *arguments(portfolio, out))  # no warning in the JSON
+    assert summary["statements_after_as_of"] == count
+    assert contents(out) == whole
+    assert night["summary"]["statements_after_as_of"] == 0
+    assert "after --as-of" not in curescore(environment, *arguments(portfolio, night["out"]))
+
+
 def by_month(data: Path, out: Path) -> Path:
     """The same tables as a bank has them: statements by month, the rest in parts, rows shuffled."""
     rng = np.random.default_rng(0)

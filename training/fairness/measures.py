@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from features.panel import Flags, Floats, Indices
 from training.bootstrap import account_draws, interval, ranked, weighted_auc
 from training.evaluate import Judged, auc
-from training.fairness.segments import Attribute, attributes
+from training.fairness.segments import LEAST_ACCOUNTS, Attribute, attributes
 
 LEAST_ROWS = 50  # of a group that is compared with others
-LEAST_ACCOUNTS = 10  # with each outcome; rows would not do, as those of an account hang together
 
 Weights = NDArray[np.uint16]  # how often each sample (rows) holds each account (columns)
 Measure = Callable[..., Any]
@@ -141,6 +140,7 @@ def _attribute(
 
 def _size(rows: _Rows) -> dict[str, Any]:
     outcomes = [len(np.unique(rows.account[rows.label == outcome])) for outcome in (0, 1)]
+    # Rows with each outcome would not do, as those of an account hang together.
     enough = len(rows.label) >= LEAST_ROWS and min(outcomes) >= LEAST_ACCOUNTS
     return {
         "n": len(rows.label),

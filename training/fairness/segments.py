@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 UNKNOWN = "unknown"  # the group of accounts of which the attribute is not known
 REST = "all others"
 MOST_GROUPS = 30  # of an attribute such as a postal code, the values that most accounts have
+LEAST_ACCOUNTS = 10  # of a value that is told: one that fewer have may say who they are
 MOST_CODES = 8  # a number with more distinct values is a quantity; with fewer it is a code
 
 # From 62 years on the US Equal Credit Opportunity Act protects applicants as elderly (Regulation
@@ -29,7 +30,7 @@ def attributes(segments: pd.DataFrame, account_ids: NDArray[np.str_]) -> dict[st
 
     An account without a value is in group UNKNOWN. A quantity is cut into bands, an edge
     belonging to the band above it; of other attributes the MOST_GROUPS most frequent values are
-    groups and the others are pooled as REST.
+    groups, and the others, with those of fewer than LEAST_ACCOUNTS accounts, are pooled as REST.
     """
     mine = segments[segments["account_id"].isin(account_ids)]
     names = sorted(segments["segment"].unique().tolist())
@@ -65,5 +66,6 @@ def _bands(texts: pd.Series, edges: tuple[float, ...]) -> NDArray[np.str_]:
 
 def _most_frequent(texts: pd.Series) -> NDArray[np.str_]:
     counts = texts.value_counts().sort_index(kind="stable")
+    counts = counts[counts >= LEAST_ACCOUNTS]
     kept = counts.sort_values(ascending=False, kind="stable").index[:MOST_GROUPS]
     return texts.where(texts.isin(kept), REST).to_numpy(dtype=str)

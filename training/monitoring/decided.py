@@ -28,6 +28,7 @@ PLAIN = pa.schema(
 )
 REASONS, _REASON_FIELDS = "reasons", {"feature", "value"}
 _REMEDY = "Name the folder of a run of `curescore score`, or its folder decisions/"
+_EMPTY_REMEDY = "Name another run; the folder refused/ of this one says why nothing was decided"
 
 
 class Decided(NamedTuple):
@@ -50,20 +51,26 @@ class Decided(NamedTuple):
 def batches(folder: Path) -> Iterator[pa.Table]:
     """The decisions of a run, some at a time; `folder` is the run's, or its part decisions/.
 
-    Raises InputError where there are no Parquet files, or not of decisions.
+    Raises InputError where there are no decisions in Parquet, or a value is none of theirs.
     """
     inner = folder / "decisions"
     paths = sorted((inner if inner.is_dir() else folder).glob("*.parquet"))
     if not paths:
         raise InputError(str(folder), "holds no decisions in Parquet", _REMEDY)
+    empty = True
     for path in paths:
         try:
             with pq.ParquetFile(path) as file:
                 _check_columns(path, file.schema_arrow)
                 for batch in file.iter_batches(BATCH, columns=[*PLAIN.names, REASONS]):
-                    yield pa.Table.from_batches([batch])
+                    if len(batch):
+                        _check_values(path, batch)
+                        empty = False
+                        yield pa.Table.from_batches([batch])
         except (pa.ArrowException, OSError) as error:
             raise unreadable(path, error, _REMEDY) from error
+    if empty:
+        raise InputError(str(folder), "holds no decisions", _EMPTY_REMEDY)
 
 
 def of_bundle(batch: pa.Table, sha256: str, names: Sequence[str]) -> Decided:
@@ -93,6 +100,17 @@ def _check_columns(path: Path, schema: pa.Schema) -> None:
             raise InputError(f"{path.name}, column {field.name}", f"holds {held} values", _REMEDY)
     if not _reason_fields(schema).issuperset(_REASON_FIELDS):
         raise InputError(f"{path.name}, column {REASONS}", "holds no reasons", _REMEDY)
+
+
+def _check_values(path: Path, batch: pa.RecordBatch) -> None:
+    """Refuse decisions without one of their values, or with a probability that is none."""
+    for name in PLAIN.names:
+        if batch[name].null_count:
+            raise InputError(f"{path.name}, column {name}", "lacks values", _REMEDY)
+    probability = batch["probability"].to_numpy()
+    if not ((probability >= 0) & (probability <= 1)).all():
+        where = f"{path.name}, column probability"
+        raise InputError(where, "holds numbers that are not from 0 to 1", _REMEDY)
 
 
 def _reason_fields(schema: pa.Schema) -> set[str]:

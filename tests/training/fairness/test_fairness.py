@@ -12,6 +12,7 @@ from features.panel import Flags, Floats, Indices
 from training.evaluate import Judged
 from training.fairness.breaches import FairnessBounds, breaches
 from training.fairness.measures import MEASURES, fairness
+from training.fairness.segments import REST
 
 SEXES = np.array(["female", "male"])
 
@@ -162,12 +163,12 @@ def test_rows_of_an_account_do_not_count_as_evidence_of_their_own() -> None:
 
 def test_a_small_group_is_counted_but_not_compared() -> None:
     judged, group = portfolio(400, 6)
-    group[:3] = 2
+    group[:12] = 2
     names = np.array(["female", "male", "rare"])[group]
     found = fairness(judged, judged.stage, table("sex", names), ids(400), 100, 1)["sex"]
     rare = found["groups"]["rare"]
-    assert (rare["n"], rare["compared"], rare["auc"]) == (3, False, None)
-    assert rare["target_rate"] == pytest.approx(judged.label[:3].mean())
+    assert (rare["n"], rare["compared"], rare["auc"]) == (12, False, None)
+    assert rare["target_rate"] == pytest.approx(judged.label[:12].mean())
     assert all(rare[f"{measure}_ci"] is None for measure in MEASURES)
     for told in found["largest_difference"].values():
         assert {told["highest"], told["lowest"]} == set(SEXES)
@@ -176,9 +177,12 @@ def test_a_small_group_is_counted_but_not_compared() -> None:
 def test_many_rows_of_few_accounts_are_a_small_group() -> None:
     judged, group = portfolio(200, 7, months=12)
     group[:] = 0
-    group[:8] = 1
-    found = document(judged, group)["sex"]
-    assert found["groups"]["male"]["n"] == 96
+    group[:12] = 1
+    label = judged.label.copy()
+    label[judged.account < 3] = 1  # nine accounts are left that know both outcomes
+    few = Judged(label, judged.log_odds, judged.account, judged.stage, {})
+    found = document(few, group)["sex"]
+    assert found["groups"]["male"]["n"] == 144
     assert not found["groups"]["male"]["compared"]
     assert found["largest_difference"] == {}
 
@@ -200,6 +204,16 @@ def test_accounts_without_a_value_are_a_group_of_their_own() -> None:
     found = fairness(judged, judged.stage, segments, ids(500), 100, 1)["sex"]["groups"]
     assert set(found) == {*SEXES, "unknown"}
     assert found["unknown"]["n"] == 200
+
+
+def test_values_of_single_persons_do_not_reach_the_document() -> None:
+    judged, _ = portfolio(300, 12)
+    names = np.array([f"Person {chr(65 + k % 26)}{k}" for k in range(300)])
+    names[:100] = "not told"
+    found = fairness(judged, judged.stage, table("name", names), ids(300), 100, 1)
+    assert set(found["name"]["groups"]) == {"not told", REST}
+    assert found["name"]["groups"][REST]["accounts"] == 200
+    assert "Person" not in json.dumps(found)
 
 
 def test_rows_meet_the_groups_of_their_own_accounts() -> None:

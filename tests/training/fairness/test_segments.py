@@ -13,7 +13,7 @@ from features.panel import Floats, Indices
 from features.tables import SEGMENTS
 from models.score.calibration import Calibration
 from training.config import TrainingConfig
-from training.fairness.segments import MOST_GROUPS, REST, UNKNOWN, attributes
+from training.fairness.segments import LEAST_ACCOUNTS, MOST_GROUPS, REST, UNKNOWN, attributes
 from training.fit import fit
 from training.labels import CURE
 from training.population import Window, read_population
@@ -21,7 +21,7 @@ from training.sources.simulate import simulate
 from training.split import out_of_time
 from training.tables import read_tables
 
-IDS = np.array([f"a{i:03}" for i in range(100)])
+IDS = np.array([f"a{i:03}" for i in range(400)])
 
 
 def segments(name: str, values: list[str]) -> pd.DataFrame:
@@ -29,8 +29,8 @@ def segments(name: str, values: list[str]) -> pd.DataFrame:
 
 
 def test_values_are_groups_and_those_without_one_are_unknown() -> None:
-    found = attributes(segments("sex", ["female", "male", "female"]), IDS[1:5])
-    assert found["sex"].group.tolist() == ["male", "female", UNKNOWN, UNKNOWN]
+    found = attributes(segments("sex", [*["female", "male"] * 11, "female"]), IDS[1:25])
+    assert found["sex"].group.tolist() == [*["male", "female"] * 11, UNKNOWN, UNKNOWN]
     assert found["sex"].edges is None
 
 
@@ -53,7 +53,7 @@ def test_an_age_is_in_the_band_that_begins_with_it(age: str, band: str) -> None:
 
 
 def test_another_quantity_is_cut_at_its_quartiles() -> None:
-    found = attributes(segments("children", [str(i) for i in range(100)]), IDS)["children"]
+    found = attributes(segments("children", [str(i) for i in range(100)]), IDS[:100])["children"]
     assert found.edges == (24.75, 49.5, 74.25)
     names, counts = np.unique(found.group, return_counts=True)
     assert names.tolist() == [
@@ -65,7 +65,9 @@ def test_another_quantity_is_cut_at_its_quartiles() -> None:
     assert counts.tolist() == [25, 25, 25, 25]
 
 
-@pytest.mark.parametrize("values", [["1", "2", "3"] * 9, ["1", "2", "nan"] * 9, ["30 to 39"] * 9])
+@pytest.mark.parametrize(
+    "values", [["1", "2", "3"] * 10, ["1", "2", "nan"] * 10, ["30 to 39"] * 10]
+)
 def test_codes_and_words_are_not_cut(values: list[str]) -> None:
     found = attributes(segments("age", values), IDS[: len(values)])["age"]
     assert found.group.tolist() == values
@@ -73,12 +75,26 @@ def test_codes_and_words_are_not_cut(values: list[str]) -> None:
 
 
 def test_of_very_many_values_the_rarest_are_pooled() -> None:
-    words = [f"town {min(i, 98 - i)}" for i in range(99)]
-    found = attributes(segments("town", [*words, "town 40"]), IDS)["town"]
+    words = [f"town {i % 36}" for i in range(36 * LEAST_ACCOUNTS)]
+    values = [*words, "town 35"]
+    found = attributes(segments("town", values), IDS[: len(values)])["town"]
     names, counts = np.unique(found.group, return_counts=True)
     assert len(names) == MOST_GROUPS + 1
-    assert counts[names == "town 40"] == [3]
-    assert counts[names == REST] == [100 - 3 - 2 * (MOST_GROUPS - 1)]
+    assert counts[names == "town 35"] == [LEAST_ACCOUNTS + 1]
+    assert counts[names == REST] == [(36 - MOST_GROUPS) * LEAST_ACCOUNTS]
+
+
+def test_a_value_of_few_accounts_is_pooled() -> None:
+    few = LEAST_ACCOUNTS - 1
+    values = ["north"] * LEAST_ACCOUNTS + ["south"] * few + ["east"] * few
+    found = attributes(segments("region", values), IDS[: len(values)])["region"]
+    assert found.group.tolist() == ["north"] * LEAST_ACCOUNTS + [REST] * 2 * few
+
+
+def test_only_the_accounts_asked_for_count() -> None:
+    values = ["north"] * (LEAST_ACCOUNTS + 1)
+    found = attributes(segments("region", values), IDS[2 : len(values)])["region"]
+    assert found.group.tolist() == [REST] * (LEAST_ACCOUNTS - 1)
 
 
 QUICK = TrainingConfig(max_trees=20, patience=10, groups=3, least_cures=10)

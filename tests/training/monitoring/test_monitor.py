@@ -286,6 +286,46 @@ def test_folders_without_decisions_are_refused(
         monitor(folder, bundle, None, Bounds())
 
 
+def test_a_run_that_decided_nothing_is_refused(
+    bundle: Bundle, rows: Scores, tmp_path: Path
+) -> None:
+    folder = written(tmp_path, bundle, rows, most=5)
+    for path in (folder / "decisions").iterdir():
+        pq.write_table(pq.read_table(path).slice(0, 0), path)
+    with pytest.raises(InputError, match=r"holds no decisions\. .*refused/"):
+        monitor(folder, bundle, None, Bounds())
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "problem"),
+    [
+        ("as_of", None, "lacks values"),
+        ("probability", None, "lacks values"),
+        ("stage", None, "lacks values"),
+        ("probability", 1.01, "not from 0 to 1"),
+        ("probability", -0.01, "not from 0 to 1"),
+        ("probability", np.nan, "not from 0 to 1"),
+    ],
+)
+def test_values_that_no_decision_has_are_refused(
+    bundle: Bundle,
+    rows: Scores,
+    tmp_path: Path,
+    column: str,
+    value: float | None,
+    problem: str,
+) -> None:
+    folder = written(tmp_path, bundle, rows, most=5)
+    path = folder / "decisions" / "part-00001.parquet"
+    table = pq.read_table(path)
+    values = [*table[column].to_pylist()[:-1], value]
+    k = table.column_names.index(column)
+    field = table.schema.field(k)
+    pq.write_table(table.set_column(k, field, pa.array(values, field.type)), path)
+    with pytest.raises(InputError, match=f"part-00001.parquet, column {column}.*{problem}"):
+        monitor(folder, bundle, None, Bounds())
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
