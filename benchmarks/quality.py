@@ -1,6 +1,6 @@
 """How good the score is: beside its baselines on real accounts, and against simulated truth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,14 @@ DRAWS = 1_000
 Say = Callable[[str], None]
 
 
-def measure(folder: Path, uci: Path | None, accounts: int, trials: int, say: Say) -> Topic:
+def measure(
+    folder: Path,
+    uci: Path | None,
+    accounts: int,
+    trials: int,
+    say: Say,
+    laws: Sequence[str] = LAWS,
+) -> Topic:
     """Train on UCI's file (None: leave it out) and on a portfolio of each response law."""
     config = TrainingConfig(search=SearchConfig(trials=trials), bootstrap_draws=DRAWS)
     tables, figures = [], {}
@@ -49,7 +56,7 @@ def measure(folder: Path, uci: Path | None, accounts: int, trials: int, say: Say
         tables += [_compared("UCI, trained on April to June, judged on July", found["july"])]
         tables += [_compared("UCI, all months, grouped by account in 5 folds", found["grouped"])]
         tables += [_calibration(found)]
-    simulated = {law: _simulated(folder / law, law, accounts, config, say) for law in LAWS}
+    simulated = {law: _simulated(folder / law, law, accounts, config, say) for law in laws}
     figures["simulated"] = simulated
     tables.append(_truths(simulated))
     notes = [

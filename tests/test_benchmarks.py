@@ -1,11 +1,12 @@
 """The benchmarks run from end to end, and what they compare is the same thing."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import contributions, features
+from benchmarks import contributions, features, fitting, quality
 from benchmarks.lines import PEERS, Worker, WorkerError
 from benchmarks.measures import Spread, peak_memory, ratio, take_turns
 from benchmarks.report import Table, Topic
@@ -107,3 +108,21 @@ def test_peak_memory_is_what_came_on_top() -> None:
 def test_a_table_is_markdown() -> None:
     table = Table(("what", "how many"), [("a", "1")], "Some.")
     assert str(table) == "Some.\n\n| what | how many |\n| --- | --: |\n| a | 1 |"
+
+
+def test_one_fit_is_timed_beside_a_bare_one(tmp_path: Path) -> None:
+    found = fitting.measure(tmp_path, 800, 5, 2, silent)
+    assert set(found.figures["seconds"]) == {fitting.OURS, fitting.FREE, fitting.BARE}
+    assert all(len(seconds) == 2 for seconds in found.figures["seconds"].values())
+    assert fitting.BARE in str(found)
+
+
+def test_the_score_is_measured_against_the_truth(tmp_path: Path) -> None:
+    found = quality.measure(tmp_path, None, 1_500, 0, silent, laws=("pressure",))
+    figures = found.figures["simulated"]["pressure"]
+    assert 0.5 < figures["auc"] < figures["attainable_auc"] < 1
+    assert figures["share"] == pytest.approx(
+        (figures["auc"] - 0.5) / (figures["attainable_auc"] - 0.5)
+    )
+    assert 0 < figures["truth"]["mean_gap"] <= figures["truth"]["largest_gap"] < 0.3
+    assert "pressure" in str(found)

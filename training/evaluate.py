@@ -12,6 +12,14 @@ from models.stage import STAGES
 from training.bootstrap import auc_draws, interval
 from training.reliability import calibrated_band, deviation, line, reliability
 
+# Rows of either label from which a stage's order and line are measured. With fewer, draws of
+# accounts often hold none of one label and are left out: intervals would come out too narrow.
+LEAST_OF_EACH = 10
+_NEED_BOTH = (
+    *("auc", "auc_ci", "ks", "calibration_slope", "calibration_slope_ci"),
+    *("calibration_intercept", "calibration_intercept_ci"),
+)
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -52,7 +60,8 @@ def measures(judged: Judged, draws: int, seed: int) -> dict[str, Any]:
     - `calibration_slope`, `calibration_intercept` of the line of label on log-odds.
 
     `<measure>_ci` are 95% intervals by bootstrap of accounts: `draws` of them for AUC and
-    differences, training.reliability.LINE_DRAWS for the line. What is not defined is None.
+    differences, training.reliability.LINE_DRAWS for the line. What is not defined is None; a
+    stage with fewer than LEAST_OF_EACH rows of either label has no AUC, KS and line.
     """
     return {
         **_ranking(judged, draws, seed),
@@ -144,9 +153,12 @@ def _line_measures(judged: Judged, seed: int) -> dict[str, Any]:
 
 def _stage(judged: Judged, draws: int, seed: int) -> dict[str, Any]:
     alone = replace(judged, others={})
-    ranking = _ranking(alone, draws, seed)
-    del ranking["baselines"]
-    return {**ranking, **_probability_measures(alone, seed)}
+    found = {**_ranking(alone, draws, seed), **_probability_measures(alone, seed)}
+    del found["baselines"]
+    reached = int(judged.label.sum())
+    if min(reached, len(judged.label) - reached) < LEAST_OF_EACH:
+        found |= dict.fromkeys(_NEED_BOTH)
+    return found
 
 
 def _stages(stage: Indices) -> range:

@@ -11,10 +11,11 @@ from features.panel import Floats, Indices
 from models.stage import STAGES
 from models.target import REACHED, Target
 from training.evaluate import Judged
+from training.names import name_of
 from training.reliability import calibrated_band, reliability
 
 OURS, REFERENCE, BAND = "#1f5fa8", "#888888", "#dddddd"
-OTHERS = ("#d1782b", "#5b8c3a", "#8e5ea2", "#b83a3a", "#2a9d9d", "#a38a2c")
+COLOURS = ("#d1782b", "#5b8c3a", "#8e5ea2", "#b83a3a", "#2a9d9d", "#a38a2c")
 BAND_SEED = 0  # of what chance makes; other draws look the same
 _Z = 1.959964  # of a 95% interval
 
@@ -54,9 +55,9 @@ def roc_plot(judged: Judged, target: Target) -> Figure:
     figure = Figure(figsize=(6, 5.5), layout="constrained")
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color=REFERENCE, linestyle="--")
-    for (name, score), colour in zip(judged.others.items(), cycle(OTHERS), strict=False):
+    for (name, score), colour in zip(judged.others.items(), cycle(COLOURS), strict=False):
         false_rate, true_rate, _ = roc_curve(judged.label, score)
-        axes.plot(false_rate, true_rate, color=colour, linewidth=1, label=name.replace("_", " "))
+        axes.plot(false_rate, true_rate, color=colour, linewidth=1, label=name_of(name))
     false_rate, true_rate, _ = roc_curve(judged.label, judged.log_odds)
     axes.plot(false_rate, true_rate, color=OURS, linewidth=2, label="this model")
     axes.set(

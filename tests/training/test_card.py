@@ -25,6 +25,7 @@ from training.card.digits import interval, number, percent
 from training.card.figures import figures
 from training.card.findings import findings
 from training.card.glossary import TERMS
+from training.card.plots import score_plot
 from training.config import TrainingConfig
 from training.evaluate import Judged, by_seen, measures
 from training.fairness.measures import fairness
@@ -288,7 +289,7 @@ def test_the_summary_says_what_the_figures_say(run: Run) -> None:
     test = document["test"]
     for name, ends, verb, mark in (
         ("roll_rate", (-0.03, -0.01), "Is worse than the roll-rate table", "look"),
-        ("untuned", (-0.03, 0.01), "Cannot be told apart from the untuned booster", "pass"),
+        ("untuned", (-0.03, 0.01), "Cannot be told apart from the untuned booster", "note"),
         ("logistic", (-0.03, 0.01), "Cannot be told apart from logistic regression", "look"),
         ("scorecard", (0.01, 0.03), "Beats the scorecard", "pass"),
     ):
@@ -311,17 +312,65 @@ def test_the_summary_says_what_the_figures_say(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("psi", "limit", "mark"),
-    [(0.09, 0.01, "pass"), (0.10, 0.01, "look"), (0.30, 0.31, "pass"), (0.30, 0.29, "look")],
+    ("psi", "limit", "mark", "read"),
+    [
+        (0.09, 0.01, "pass", "stable"),
+        (0.10, 0.01, "look", "to be looked at"),
+        (0.20, 0.21, "pass", "not beyond chance"),
+        (0.30, 0.31, "pass", "not beyond chance"),
+        (0.30, 0.29, "look", "shifted"),
+    ],
 )
 def test_drift_counts_beyond_the_bound_and_beyond_chance(
-    run: Run, psi: float, limit: float, mark: str
+    run: Run, psi: float, limit: float, mark: str, read: str
 ) -> None:
     document = copy.deepcopy(run.document)
     document["stability"]["score_psi"] = psi
     document["stability"]["chance_limit"]["score"] = limit
-    said = "The score drifted" if mark == "look" else "The score did not drift"
+    said = "The score moved" if mark == "look" else "The score did not move"
     assert (f"{said} between training and test months", mark) in _said(document)
+    assert any(each.text.endswith(f"PSI {psi:.3f}, {read}.") for each in findings(document))
+    assert re.search(rf"{psi:.3f} \S+ {limit:.3f} {read}", run.page(**document).text)
+
+
+def test_a_feature_without_values_is_not_called_stable(run: Run) -> None:
+    name = run.bundle.features[0]
+    features = run.bundle.reference["features"]
+    nothing = {**features, name: {"edges": [], "shares": [1.0], "missing": 1.0}}
+    bundle = replace(run.bundle, reference={**run.bundle.reference, "features": nothing})
+    stability = copy.deepcopy(run.document["stability"])
+    stability["features"][name] = 0.0
+    page = replace(run, bundle=bundle).page(stability=stability)
+    assert f"{name} no values" in page.text
+
+
+def test_what_the_head_says(run: Run) -> None:
+    rows = {**run.document["test"], "until": run.document["test"]["from"]}
+    text = run.page(test=rows).text
+    assert "Model card: a cure within 1 cycle Not signed off" in text
+    assert "Which version is champion is told by the registry." in text
+    assert "days past due are 0 at the next statement" in text
+    assert "2024-08-01 to" not in text
+    assert "2024-01-01 to 2024-06-01" in text
+    withheld = run.page(guards={**run.document["guards"], "passed": False}).text
+    assert "Withheld: the guards flagged a feature" in withheld
+
+
+def test_the_best_that_was_chosen_is_one_column(run: Run) -> None:
+    search = {**run.document["search"], "eligible": 1, "chosen": run.document["search"]["best"]}
+    text = run.page(search=search).text
+    told = "the best was chosen: no other lies within one standard error of it"
+    assert text.lower().count(told) == 2  # in the summary and in the section
+    assert "max_depth 6 learning_rate 0.0625" in text
+    assert "max_depth 6 3 learning_rate" in run.page().text
+
+
+@pytest.mark.parametrize(
+    ("share", "tick"), [(0.05, "5%"), (0.125, "12.5%"), (-0.1, "−10%"), (0.3 - 0.1, "20%")]
+)
+def test_a_tick_tells_its_own_value(share: float, tick: str) -> None:
+    axes = score_plot([0.0], [share, 0.3], [0.4, 0.6]).axes[0]
+    assert axes.yaxis.get_major_formatter()(share) == tick
 
 
 def _said(document: dict[str, Any]) -> list[tuple[str, str]]:
@@ -395,6 +444,8 @@ def test_early_warning_is_told_in_its_own_words(tmp_path: Path) -> None:
     run = run_of(tmp_path, "early_warning")
     page = run.page()
     assert "an account that is not late stays current at the next statement" in page.text
+    assert "Model card: staying current within 1 cycle" in page.text
+    assert "it was late then, or charged off" in page.text
     assert "share that stayed current" in page.text
     assert not re.search(r"\bcured\b", page.text)
     assert "M1" not in _table_of_stages(page.text)

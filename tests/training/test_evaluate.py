@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from features.panel import Floats, Indices
 from training.bootstrap import auc_draws, interval
-from training.evaluate import Judged, by_seen, measures
+from training.evaluate import LEAST_OF_EACH, Judged, by_seen, measures
 
 
 def judged(label: list[int] | Indices, log_odds: list[float] | Floats) -> Judged:
@@ -85,6 +85,23 @@ def test_a_stage_has_the_measures_of_its_rows_alone() -> None:
     alone = measures(rows.take(stage == 2), 100, 1)
     assert found == {key: alone[key] for key in found}
     assert {"auc_ci", "ece_band", "calibration_slope_ci", "deviation_sd"} <= set(found)
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_a_stage_with_hardly_any_of_one_label_has_no_order_and_no_line(wanted: int) -> None:
+    rows = calibrated(800)
+    label = np.full(800, 1 - wanted)
+    of_stage = np.arange(800) % 2 == 0
+    label[~of_stage] = rows.label[~of_stage]
+    label[np.flatnonzero(of_stage)[:LEAST_OF_EACH]] = wanted
+    enough = replace(rows, label=label, stage=np.where(of_stage, 4, 1))
+    assert None not in measures(enough, 100, 1)["by_stage"]["M4+"].values()
+    label[0] = 1 - wanted
+    found = measures(enough, 100, 1)["by_stage"]
+    undefined = {key for key, value in found["M4+"].items() if value is None}
+    line = {"calibration_slope", "calibration_intercept"}
+    assert undefined == {"auc", "auc_ci", "ks", *line, *(f"{key}_ci" for key in line)}
+    assert None not in found["M1"].values()
 
 
 def test_no_line_is_made_up_for_separated_classes() -> None:

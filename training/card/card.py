@@ -13,7 +13,7 @@ from features.catalogue import BY_NAME
 from models.score.bundle import Bundle
 from models.score.scores import Scores
 from models.stage import STAGES
-from models.target import REACHED
+from models.target import REACHED, Outcome
 from training.card.drawing import svg
 from training.card.figures import drifted, figures, strongest
 from training.card.findings import FAIRNESS, broken_groups, findings
@@ -59,6 +59,7 @@ def rendered(
     return page(
         d=document,
         outcome=bundle.outcome,
+        title=_title(bundle.outcome),
         reached=REACHED[bundle.target],
         written=datetime.now(UTC).date().isoformat(),
         packages={name: version(name) for name in PACKAGES},
@@ -75,6 +76,26 @@ def rendered(
         translated={step: float(expit(base + step)) for step in TRANSLATED},
         explained=len(scores.log_odds),
         drifted=drifted(document["stability"]),
+        without_values=_without_values(document["stability"], bundle),
         bounds=FAIRNESS,
         broken=broken_groups(document["fairness"]),
     )
+
+
+def _title(outcome: Outcome) -> str:
+    """As `a cure within 1 cycle`."""
+    predicted = "staying current"
+    if outcome.target == "cure":
+        predicted = "a sustained cure" if outcome.sustained else "a cure"
+    cycles = "1 cycle" if outcome.horizon_cycles == 1 else f"{outcome.horizon_cycles} cycles"
+    return f"{predicted} within {cycles}"
+
+
+def _without_values(stability: Mapping[str, Any], bundle: Bundle) -> set[str]:
+    """Features without any value in training, and none in the test months either."""
+    trained = bundle.reference["features"]
+    return {
+        name
+        for name, psi in stability["features"].items()
+        if trained[name]["missing"] == 1 and not psi
+    }

@@ -5,21 +5,13 @@ from typing import Any, Literal, NamedTuple
 
 from training.card.digits import count, interval, number, percent
 from training.fairness.breaches import FairnessBounds, breaches
+from training.names import name_of
 
 Mark = Literal["pass", "look", "note"]
 
 PSI_LOOK, PSI_SHIFTED = 0.10, 0.25  # Siddiqi, Credit Risk Scorecards, 2006
 MOST_DEVIATION = 3.0  # binomial standard deviations
 FAIRNESS = FairnessBounds()
-
-OTHERS = {
-    "days_past_due": "days past due alone",
-    "roll_rate": "the roll-rate table",
-    "scorecard": "the scorecard",
-    "logistic": "logistic regression",
-    "untuned": "the untuned booster",
-    "champion": "the champion",
-}
 
 
 class Finding(NamedTuple):
@@ -50,11 +42,15 @@ def broken_groups(fairness: dict[str, Any]) -> set[tuple[str, str]]:
     return {(breach.attribute, breach.group) for breach in breaches(fairness, FAIRNESS)}
 
 
-def shifted(psi: float | None, limit: float | None) -> Mark:
-    """Whether a PSI is to be looked at: above the usual bound, and beyond chance."""
+def reading(psi: float | None, limit: float | None) -> tuple[Mark, str]:
+    """A PSI in words; `limit` is what chance seldom exceeds, None where it gives none."""
     if psi is None:
-        return "note"
-    return "look" if psi >= PSI_LOOK and (limit is None or psi > limit) else "pass"
+        return "note", "not defined"
+    if psi < PSI_LOOK:
+        return "pass", "stable"
+    if limit is not None and psi <= limit:
+        return "pass", "not beyond chance"
+    return "look", "to be looked at" if psi < PSI_SHIFTED else "shifted"
 
 
 def _ranking(test: dict[str, Any]) -> Iterator[Finding]:
@@ -68,22 +64,22 @@ def _ranking(test: dict[str, Any]) -> Iterator[Finding]:
         if name == "champion" or other["difference_ci"] is None:
             continue
         # The untuned booster is the same kind of model: to be as good is no failure.
-        yield _compared(OTHERS[name], other, least="same" if name == "untuned" else "better")
+        yield _compared(name_of(name), other, least="same" if name == "untuned" else "better")
     unseen = test["unseen"]
     if unseen["auc"] is not None:
-        against = _compared(OTHERS["roll_rate"], unseen["baselines"]["roll_rate"], least="better")
+        against = _compared(name_of("roll_rate"), unseen["baselines"]["roll_rate"], least="better")
         start = f"On accounts that did not train: AUC {interval(unseen['auc'], unseen['auc_ci'])}; "
         text = f"{start}{against.text[0].lower()}{against.text[1:]}"
         yield against._replace(text=text)
 
 
 def _compared(what: str, other: dict[str, Any], least: Literal["better", "same"]) -> Finding:
-    """A paired difference in words; `least` is what passes."""
+    """A paired difference in words; `least` is what need not be looked at."""
     low, high = other["difference_ci"]
     verb = "Beats" if low > 0 else "Is worse than" if high < 0 else "Cannot be told apart from"
     shown = interval(other["difference"], other["difference_ci"], sign="+")
-    good = low > 0 if least == "better" else high >= 0
-    return Finding("pass" if good else "look", f"{verb} {what}: AUC {shown}.", "performance")
+    mark: Mark = "pass" if low > 0 else "look" if least == "better" or high < 0 else "note"
+    return Finding(mark, f"{verb} {what}: AUC {shown}.", "performance")
 
 
 def _calibration(test: dict[str, Any]) -> Iterator[Finding]:
@@ -129,16 +125,14 @@ def _stability(stability: dict[str, Any]) -> Iterator[Finding]:
     limits = stability["chance_limit"]
     for key, what in (("score", "The score"), ("reasons", "The largest reasons")):
         psi = stability[f"{key}_psi"]
-        mark = shifted(psi, limits[key])
-        verb = "drifted" if mark == "look" else "did not drift"
-        told = f"{what} {verb} between training and test months: PSI {number(psi)}."
+        mark, read = reading(psi, limits[key])
+        verb = "moved" if mark == "look" else "did not move"
+        told = f"{what} {verb} between training and test months: PSI {number(psi)}, {read}."
         yield Finding(mark, told, "stability")
     moved = [
         name
         for name, psi in stability["features"].items()
-        if psi is not None
-        and psi >= PSI_SHIFTED
-        and shifted(psi, limits["features"][name]) == "look"
+        if reading(psi, limits["features"][name])[1] == "shifted"
     ]
     most = f"{len(moved)} of {len(stability['features'])} features have a PSI above {PSI_SHIFTED}"
     yield Finding(
@@ -193,7 +187,7 @@ def _search(search: dict[str, Any] | None) -> Iterator[Finding]:
         return
     chosen, best = search["chosen"], search["best"]
     if chosen["settings"] == best["settings"]:
-        text = f"Of {search['trials']} settings tried, the best is the one that was chosen."
+        text = f"Of {search['trials']} settings tried, the best was chosen: {why_the_best(search)}."
     else:
         cost = interval(search["auc_difference"], search["auc_difference_ci"], 4, "+")
         text = (
@@ -202,6 +196,19 @@ def _search(search: dict[str, Any] | None) -> Iterator[Finding]:
             f"{chosen['microseconds']:.0f} instead of {best['microseconds']:.0f} µs a row."
         )
     yield Finding("note", text, "search")
+
+
+def why_the_best(search: dict[str, Any]) -> str:
+    """Why no other trial was chosen than the one with the lowest loss."""
+    if search["eligible"] > 1:
+        return f"it is the cheapest to explain of {search['eligible']} that are about as good"
+    # Among directed trials alone it was chosen where it is directed itself.
+    other = "other that keeps to the known directions" if _directed(search["best"]) else "other"
+    return f"no {other} lies within one standard error of it"
+
+
+def _directed(tried: dict[str, Any]) -> bool:
+    return bool(tried["settings"].get("monotone"))
 
 
 def _champion(champion: dict[str, Any] | None, other: dict[str, Any] | None) -> Finding:

@@ -11,8 +11,10 @@ from markupsafe import Markup
 
 from models.score.standing import LEAST_CORRELATION
 from training.card import digits
-from training.card.findings import OTHERS, PSI_LOOK, PSI_SHIFTED, shifted
+from training.card.findings import PSI_LOOK, PSI_SHIFTED, reading, why_the_best
 from training.card.glossary import TERMS
+from training.evaluate import LEAST_OF_EACH
+from training.names import name_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -39,8 +41,9 @@ def _environment() -> Environment:
     environment.globals |= {
         "term": _term,
         "terms": TERMS,
-        "others": OTHERS,
-        "shifted": shifted,
+        "name_of": name_of,
+        "reading": reading,
+        "why_the_best": why_the_best,
         "psi_look": PSI_LOOK,
         "psi_shifted": PSI_SHIFTED,
         "least_correlation": LEAST_CORRELATION,
@@ -77,4 +80,7 @@ def _why(part: dict[str, Any]) -> str:
     """Why a measure of these rows is not defined."""
     if not part["n"]:
         return "no rows"
-    return "one outcome only" if part["target_rate"] in (0.0, 1.0) else "no finite line"
+    reached = round(part["n"] * part["target_rate"])
+    if reached in (0, part["n"]):
+        return "one outcome only"
+    return "too few" if min(reached, part["n"] - reached) < LEAST_OF_EACH else "no finite line"

@@ -11,7 +11,8 @@ from matplotlib.ticker import PercentFormatter
 from scipy.special import expit, logit
 
 from features.panel import Floats
-from training.card.findings import OTHERS, PSI_LOOK, PSI_SHIFTED
+from training.card.findings import PSI_LOOK, PSI_SHIFTED
+from training.names import name_of
 from training.plots import OURS, REFERENCE
 
 BROKEN = "#b3261e"
@@ -32,7 +33,7 @@ def differences_plot(baselines: Mapping[str, Any]) -> Figure:
         axes.plot([low, high], [y, y], color=BROKEN if high < 0 else OURS, linewidth=2)
         axes.plot(each["difference"], y, "o", color=BROKEN if high < 0 else OURS)
     axes.axvline(0, color=REFERENCE, linestyle="--", linewidth=1)
-    axes.set_yticks(range(len(told)), [OTHERS.get(name, name) for name, _ in told])
+    axes.set_yticks(range(len(told)), [name_of(name) for name, _ in told])
     axes.set(xlabel="our AUC minus theirs, 95% interval", ylim=(-0.6, len(told) - 0.4))
     return figure
 
@@ -249,4 +250,9 @@ def _trimmed(axes: Axes) -> None:
 def _percent(axes: Axes, *, x: bool = False, y: bool = False) -> None:
     for wanted, axis in ((x, axes.xaxis), (y, axes.yaxis)):
         if wanted:
-            axis.set_major_formatter(PercentFormatter(1, decimals=0))
+            axis.set_major_formatter(_exact_percent)
+
+
+def _exact_percent(share: float, _: float = 0) -> str:
+    """As `5%` or `2.5%`: a tick's own value, never rounded to another one's."""
+    return f"{round(100 * share, 6):g}%".replace("-", "−")

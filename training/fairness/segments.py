@@ -53,8 +53,10 @@ def _edges(name: str, texts: pd.Series) -> tuple[float, ...] | None:
     numbers = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     if not np.isfinite(numbers).all() or len(np.unique(numbers)) <= MOST_CODES:
         return None
-    quartiles = np.unique(np.quantile(numbers, (0.25, 0.5, 0.75)))
-    return EDGES.get(name.lower(), tuple(float(edge) for edge in quartiles))
+    quartiles = np.quantile(numbers, (0.25, 0.5, 0.75))
+    # To two digits, so that no edge is one person's own value.
+    rounded = sorted({float(f"{quartile:.2g}") for quartile in quartiles})
+    return EDGES.get(name.lower(), tuple(rounded))
 
 
 def _bands(texts: pd.Series, edges: tuple[float, ...]) -> NDArray[np.str_]:
