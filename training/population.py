@@ -29,10 +29,9 @@ class Population:
     """Histories, their labelled snapshots, and the one currency of all amounts.
 
     `account_ids` are the panel's accounts in its order; `segments` are personal attributes, for
-    measuring fairness alone. `data_sha256` is the digest of the tables, `folder` theirs.
+    measuring fairness alone. `data_sha256` is the digest of the tables.
     """
 
-    folder: Path
     panel: Panel
     account_ids: NDArray[np.str_]
     snapshots: Snapshots
@@ -53,7 +52,6 @@ def read_population(
     panel, account_ids = panel_of(tables)
     taken = snapshots(panel, outcome, seed, account_ids).between(window.start, window.end)
     return Population(
-        folder=directory,
         panel=panel,
         account_ids=account_ids,
         snapshots=taken if most is None else taken.thinned(most, seed, account_ids),
