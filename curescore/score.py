@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import (
@@ -60,7 +60,6 @@ def score(
     Example: curescore score --data var/data/simulated --out var/night --as-of 2024-06-29T07:00Z
     """
     from curescore.nightly.run import Terms, Told, run
-    from curescore.nightly.summary import summary_table
     from service.settings import load_settings
 
     terms = Terms(
@@ -87,6 +86,13 @@ def score(
     if json:
         print_json(summary)
         return
+    _tell(summary, folder)
+
+
+def _tell(summary: dict[str, Any], folder: Path) -> None:
+    """The summary as a table, where the files are, and what looks odd about the run."""
+    from curescore.nightly.summary import summary_table
+
     out.print(summary_table(summary))
     out.print(f"decisions: {folder}/decisions  refused: {folder}/refused", soft_wrap=True)
     if not summary["decided"]:

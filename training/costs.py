@@ -21,18 +21,15 @@ def search_document(trained: Trained, bundle: Bundle) -> dict[str, Any] | None:
     found = trained.search
     if found is None:
         return None
-    explainers = {"chosen": bundle.explainer, "best": bundle.explainer}
+    sample = trained.features[drawn_rows(len(trained.rows), TIMED_ROWS, seed=0)]
+    document = found.document()
+    chosen = best = _microseconds(bundle.explainer, sample)
     if found.best.settings != found.chosen.settings:
         given = parameters(found.best.applied(trained.config), CATALOGUE)
         data = dataset(trained.features, trained.rows.label, CATALOGUE, given)
-        explainers["best"] = Explainer(boosted(given, data, found.best.trees))
-    sample = trained.features[drawn_rows(len(trained.rows), TIMED_ROWS, seed=0)]
-    document = found.document()
-    for name, explainer in explainers.items():
-        same = name == "best" and explainer is bundle.explainer
-        document[name]["microseconds"] = (
-            document["chosen"]["microseconds"] if same else _microseconds(explainer, sample)
-        )
+        best = _microseconds(Explainer(boosted(given, data, found.best.trees)), sample)
+    document["chosen"]["microseconds"] = chosen
+    document["best"]["microseconds"] = best
     return document
 
 

@@ -16,6 +16,7 @@ from training.card.card import write_card
 from training.config import TrainingConfig
 from training.contents import content, drawn_rows, summary
 from training.costs import search_document
+from training.fairness.document import fairness_document
 from training.guards.document import guards_document
 from training.guards.leaks import moved_features
 from training.guards.plausible import Histories, check_histories
@@ -29,7 +30,6 @@ from training.promotion.gate import GateSettings, leak_check
 from training.split import Split, out_of_time
 from training.tested import (
     Tested,
-    fairness_document,
     stability_document,
     test_document,
     tested,
@@ -38,6 +38,7 @@ from training.tracking import BUNDLE, Registered, Tracker
 from training.trained import Trained, train_on
 
 PLOTTED_ROWS = 1_000
+FAIRNESS_DRAWS = 200
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,9 @@ def _document(
         "search": search_document(trained, bundle),
         "guards": told["guards"],
         "standing": {**bundle.standing.model_dump(), "valid": bundle.standing_valid},
-        "fairness": fairness_document(found, population, trained.config.seed),
+        "fairness": fairness_document(
+            found.judged, found.rows, population, FAIRNESS_DRAWS, trained.config.seed
+        ),
         "stability": stability_document(bundle, population, found, trained.config.seed),
         "champion": champion.document(bundle) if champion else None,
     }

@@ -7,23 +7,20 @@ import numpy as np
 
 from features.matrix import matrix
 from features.panel import Floats
-from models.intensity.policy import load_policy
 from models.score.bundle import Bundle
 from models.score.scores import score_matrix
 from training.assessment import judged, log_odds
 from training.contents import drawn_rows
 from training.evaluate import Judged, by_seen, measures
-from training.fairness.levels import levels
-from training.fairness.measures import fairness
 from training.labels import Snapshots, as_at_night
 from training.population import Population
 from training.promotion.champion import Champion
+from training.promotion.gate import CHAMPION_SCORE
 from training.reference import stability
 from training.split import Split
 from training.trained import Trained
 
 COMPARED_ROWS = 20_000  # of the test rows, for the spread of features and reasons
-FAIRNESS_DRAWS = 200
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def tested(
     features = matrix(population.panel, rows.view)
     others = trained.baselines.scores(features, rows)
     if champion and champion.bundle:
-        others["champion"] = log_odds(champion.bundle, features, rows)
+        others[CHAMPION_SCORE] = log_odds(champion.bundle, features, rows)
     return Tested(rows, features, judged(bundle, features, rows, others))
 
 
@@ -64,14 +61,6 @@ def test_document(found: Tested, split: Split, trained: Trained) -> dict[str, An
         **measures(found.judged, draws, seed),
         **by_seen(found.judged, split.seen, draws, seed),
     }
-
-
-def fairness_document(found: Tested, population: Population, seed: int) -> dict[str, Any]:
-    """Fairness by segment on the test rows, with the levels of the packaged policy."""
-    level = levels(found.judged, population.panel, found.rows.view, load_policy())
-    return fairness(
-        found.judged, level, population.segments, population.account_ids, FAIRNESS_DRAWS, seed
-    )
 
 
 def stability_document(

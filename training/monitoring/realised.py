@@ -12,6 +12,7 @@ from models.stage import STAGES
 from models.target import Outcome
 from training.outcomes import CENSORED, IMMATURE, MISSING, became, population
 from training.plots import wilson
+from training.reliability import deviation
 
 # Why a decision has no label, beside what training.outcomes says.
 UNKNOWN, OUTSIDE, REPEATED = -4, -5, -6
@@ -91,8 +92,7 @@ def outcome_after_decision(
 def _compared(probability: Floats, label: Indices, rows: Flags) -> dict[str, Any]:
     """`difference` is realised less predicted, with its 95% interval (Wilson, of the realised).
 
-    `deviation` is the same in standard deviations of the number reached, were each prediction
-    right: (Σ y − Σ p) / √Σ p (1 − p).
+    `deviation` is that of training.reliability.
     """
     p, y, n = probability[rows], label[rows], int(rows.sum())
     if n == 0:
@@ -100,12 +100,11 @@ def _compared(probability: Floats, label: Indices, rows: Flags) -> dict[str, Any
         return {"n": 0, **dict.fromkeys(nothing)}
     predicted, rate = float(p.mean()), float(y.mean())
     low, high = wilson(np.array([rate]), np.array([float(n)]))
-    spread = float(np.sqrt((p * (1 - p)).sum()))
     return {
         "n": n,
         "predicted": predicted,
         "realised": rate,
         "difference": rate - predicted,
         "difference_ci": (float(low[0]) - predicted, float(high[0]) - predicted),
-        "deviation": float(y.sum() - p.sum()) / spread if spread else None,
+        "deviation": deviation(y, p),
     }

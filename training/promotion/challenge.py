@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from features.errors import InputError
 from features.matrix import matrix
-from models.intensity.policy import load_policy
 from models.score.bundle import Bundle, load
 from models.score.manifest import BundleError, read_manifest
 from training.assessment import judged, log_odds, require_currency
 from training.evaluate import Judged, measures
-from training.fairness.levels import levels
-from training.fairness.measures import fairness
+from training.fairness.document import fairness_document
 from training.guards.plausible import check_histories
 from training.labels import as_at_night
 from training.population import Population, Window, read_population
@@ -77,7 +74,8 @@ def challenge(
         checks += calibration_checks(figures, settings)
         night = as_at_night(population.panel, rows)
         checks.append(psi_check(psi(bundle.reference["score"], found.log_odds[night]), settings))
-        checks.append(fairness_check(_fairness(found, population, settings), settings))
+        groups = fairness_document(found, rows, population, settings.fairness_draws, settings.seed)
+        checks.append(fairness_check(groups, settings))
     told = {
         "from": start.isoformat(),
         "n": len(rows),
@@ -143,9 +141,3 @@ def _judged(bundle: Bundle, rival: Bundle | None, population: Population) -> Jud
     features = matrix(population.panel, rows.view)
     others = {} if rival is None else {CHAMPION_SCORE: log_odds(rival, features, rows)}
     return judged(bundle, features, rows, others)
-
-
-def _fairness(found: Judged, population: Population, settings: GateSettings) -> dict[str, Any]:
-    level = levels(found, population.panel, population.snapshots.view, load_policy())
-    segments, accounts = population.segments, population.account_ids
-    return fairness(found, level, segments, accounts, settings.fairness_draws, settings.seed)
