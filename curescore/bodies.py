@@ -1,12 +1,13 @@
 """Request bodies out of tables: the accounts of a portfolio as the HTTP API takes them."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from features.clock import instant_of
+from training.debtors import DAYS, DEBTOR_CONTACTS, contacts_of_debtors
 from training.panels import panel_of
 from training.tables import Tables
 
@@ -32,7 +33,8 @@ def late_accounts(tables: Tables) -> list[str]:
 def bodies(tables: Tables, ids: list[str], as_of: datetime) -> Iterator[dict[str, Any]]:
     """The body of POST /v1/decisions of each of these accounts, in order.
 
-    Payments and contacts are there (maybe empty) where the portfolio has that table.
+    Payments and contacts are there (maybe empty) where the portfolio has that table, and so are
+    contacts with the debtor on other accounts where it tells of some.
     """
     wanted = pd.Index(ids)
     rows = {
@@ -40,6 +42,10 @@ def bodies(tables: Tables, ids: list[str], as_of: datetime) -> Iterator[dict[str
         for name, frame in tables.present().items()
         if name in _LISTS
     }
+    others = contacts_of_debtors(tables)
+    if others is not None:
+        recent = (others["at"] > as_of - timedelta(days=DAYS)) & (others["at"] <= as_of)
+        rows[DEBTOR_CONTACTS] = _by_account(others[recent], wanted)
     accounts = tables.accounts.set_index("account_id", drop=False).loc[wanted]
     for account in accounts.to_dict("records"):
         account_id = str(account["account_id"])

@@ -40,7 +40,8 @@ def _code(function: FunctionType) -> tuple[str, frozenset[str]]:
     assert isinstance(node, ast.FunctionDef)
     node.decorator_list = []
     node.returns = None
-    for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+    rest = [each for each in (node.args.vararg, node.args.kwarg) if each is not None]
+    for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, *rest):
         argument.annotation = None
     if ast.get_docstring(node) is not None:
         node.body = node.body[1:]

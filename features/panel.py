@@ -51,8 +51,10 @@ class Payments(NamedTuple):
 class Contacts(NamedTuple):
     """Contacts of all accounts as flat arrays; `at` in UTC seconds, codes by their numbers.
 
-    `local_hour` is the hour (0 to 24) at the debtor's place; `promised_until` the UTC seconds
-    at which the day of the promise has passed there, `appointment_at` those of an agreed visit.
+    `local_hour` is the hour (0 to 24) at the debtor's place and `local_day` its date, in days
+    since 1970; `promised_until` the UTC seconds at which the day of the promise has passed there,
+    `appointment_at` those of an agreed visit. `point` stands for the number or address that was
+    contacted (features.tables.point_number), `place` for where it is; NaN where they are not known.
     """
 
     account: Indices
@@ -65,6 +67,9 @@ class Contacts(NamedTuple):
     promised_amount: Floats
     promised_until: Floats
     appointment_at: Floats
+    local_day: Floats
+    point: Floats
+    place: Floats
 
 
 Events = TypeVar("Events", Payments, Contacts)
@@ -85,7 +90,9 @@ class Panel(NamedTuple):
     """History of `n` accounts over at most `m` statements.
 
     The first eight arrays are `n × m`, right-aligned: account `i` fills the columns from
-    `first[i]` on. Events of account `i` are `at[start[i]:start[i + 1]]`, oldest first.
+    `first[i]` on. Events of account `i` are `at[start[i]:start[i + 1]]`, oldest first. `others`
+    are the contacts with account `i`'s debtor on the debtor's other accounts: contact rules that
+    count per debtor read them, no feature does.
     """
 
     day: Floats
@@ -102,6 +109,8 @@ class Panel(NamedTuple):
     payment_start: Indices
     contacts: Contacts
     contact_start: Indices
+    others: Contacts
+    other_start: Indices
 
     @property
     def accounts(self) -> int:
@@ -112,7 +121,8 @@ class Panel(NamedTuple):
 class View(NamedTuple):
     """What is known of account `row[i]` at `as_of[i]` (UTC seconds), for each of `v` rows.
 
-    `stop` bounds the statement columns, `payment_stop` and `contact_stop` the events.
+    `stop` bounds the statement columns, `payment_stop`, `contact_stop` and `other_stop` the
+    events.
     """
 
     row: Indices
@@ -120,6 +130,7 @@ class View(NamedTuple):
     stop: Indices
     payment_stop: Indices
     contact_stop: Indices
+    other_stop: Indices
 
     def take(self, rows: Indices | Flags) -> "View":
         """Those rows of the view, in the order given."""
@@ -135,10 +146,12 @@ def panel(
     statements: Statements,
     payments: Payments | None = None,
     contacts: Contacts | None = None,
+    others: Contacts | None = None,
 ) -> Panel:
     """Arrange flat tables as a panel of `len(fixed.product)` accounts, with copies of all values.
 
-    Raises IndexError where a row belongs to none of them.
+    The `account` of a row of `others` is the one that it is told to, not the one that it was
+    about. Raises IndexError where a row belongs to none of them.
     """
     # Copies are contiguous and may be written to; for arrays of any other kind the features
     # would be compiled once more, which takes half a minute.
@@ -150,8 +163,9 @@ def panel(
     def months(values: Floats) -> Floats:
         return _right_aligned(values[order], start, width)
 
-    payments, payment_start = _events(payments or _NO_PAYMENTS, n)
-    contacts, contact_start = _events(contacts or _NO_CONTACTS, n)
+    payments, payment_start = _events(payments, n, _NO_PAYMENTS)
+    contacts, contact_start = _events(contacts, n, _NO_CONTACTS)
+    others, other_start = _events(others, n, _NO_CONTACTS)
     return Panel(
         day=months(statements.day),
         known_at=months(statements.known_at),
@@ -167,11 +181,15 @@ def panel(
         payment_start=payment_start,
         contacts=contacts,
         contact_start=contact_start,
+        others=others,
+        other_start=other_start,
     )
 
 
-def _events(events: Events, n: int) -> tuple[Events, Indices]:
+def _events(events: Events | None, n: int, none: Events) -> tuple[Events, Indices]:
     """The events by account and time, and where each account's start."""
+    if events is None:
+        return none, np.zeros(n + 1, np.int64)
     order, start = _by_account(events, n)
     return type(events)._make(values[order].copy() for values in events), start
 
@@ -221,7 +239,7 @@ def known_at(history: Panel, row: Indices, as_of: Floats) -> View:
     A statement is known from its `known_at` on, an event from its own time on.
     """
     row, as_of = row.copy(), as_of.copy()  # as in a panel, of the one kind compiled for
-    stop, payment_stop, contact_stop = _stops(
+    stops = _stops(
         row,
         as_of,
         history.known_at,
@@ -230,8 +248,10 @@ def known_at(history: Panel, row: Indices, as_of: Floats) -> View:
         history.payment_start,
         history.contacts.at,
         history.contact_start,
+        history.others.at,
+        history.other_start,
     )
-    return View(row, as_of, stop, payment_stop, contact_stop)
+    return View(row, as_of, *stops)
 
 
 @njit(cache=True, nogil=True)
@@ -244,10 +264,13 @@ def _stops(
     payment_start: Indices,
     contact_at: Floats,
     contact_start: Indices,
-) -> tuple[Indices, Indices, Indices]:
+    other_at: Floats,
+    other_start: Indices,
+) -> tuple[Indices, Indices, Indices, Indices]:
     stop = np.empty(len(row), np.int64)
     payment_stop = np.empty(len(row), np.int64)
     contact_stop = np.empty(len(row), np.int64)
+    other_stop = np.empty(len(row), np.int64)
     for i in range(len(row)):
         r = row[i]
         end = first[r]
@@ -256,7 +279,8 @@ def _stops(
         stop[i] = end
         payment_stop[i] = _after(payment_at, payment_start[r], payment_start[r + 1], as_of[i])
         contact_stop[i] = _after(contact_at, contact_start[r], contact_start[r + 1], as_of[i])
-    return stop, payment_stop, contact_stop
+        other_stop[i] = _after(other_at, other_start[r], other_start[r + 1], as_of[i])
+    return stop, payment_stop, contact_stop, other_stop
 
 
 @njit(cache=True, nogil=True)

@@ -6,6 +6,7 @@ schema of the service and the panel are all derived from it.
 
 from dataclasses import dataclass
 from datetime import date
+from hashlib import blake2b
 from typing import Literal
 
 Kind = Literal["id", "money", "number", "count", "date", "instant", "flag", "code", "text"]
@@ -15,6 +16,7 @@ MONEY_DECIMALS = 4
 DAYS_PAST_DUE_BOUND = 36_500  # a hundred years: above it the source has a unit wrong
 ID_LENGTH = 64
 PROMISE_DAYS = 366  # a promise holds contact back: for a year at most
+DEBTOR_ACCOUNTS = 100  # of one debtor at most: above it the id is a stand-in for nobody known
 TEXT_LENGTH = 64  # of a text that is no id
 FIRST_DATE = date(1900, 1, 1)  # dates outside are stand-ins such as 9999-12-31, not days
 LAST_DATE = date(2199, 12, 31)
@@ -216,3 +218,11 @@ TABLES = {
 def codes_of(table: Table, column: str) -> dict[str, int]:
     """Code -> its number in the panel, counted from 0 in the order listed."""
     return {code: number for number, code in enumerate(table.column(column).codes)}
+
+
+def point_number(contact_point_id: str) -> float:
+    """The number that stands for a contact point in the panel: whole, below 2**48.
+
+    It is the same in every process; of BLAKE2b, so that a debtor's points do not share one.
+    """
+    return float(int.from_bytes(blake2b(contact_point_id.encode(), digest_size=6).digest()))

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.clock import day_number, midnight_after
 from features.panel import Contacts, Fixed, Panel, Payments, Statements, panel
-from features.tables import ACCOUNTS, CONTACTS, STATEMENTS, codes_of
+from features.tables import ACCOUNTS, CONTACTS, STATEMENTS, codes_of, point_number
 from service.schemas import ContactBody, DecisionBody, StatementBody
 
 _PRODUCT = codes_of(ACCOUNTS, "product")
@@ -18,6 +18,7 @@ _CHANNEL = codes_of(CONTACTS, "channel")
 _DIRECTION = codes_of(CONTACTS, "direction")
 _OUTCOME = codes_of(CONTACTS, "outcome")
 _REASON = codes_of(CONTACTS, "reason")
+_PLACE = codes_of(CONTACTS, "place")
 
 _NAN = float("nan")
 _Row = tuple[float, ...]
@@ -29,7 +30,8 @@ def panel_of(bodies: Sequence[DecisionBody]) -> Panel:
         _fixed(bodies),
         Statements._make(_columns(Statements._fields, _statement_rows(bodies))),
         Payments._make(_columns(Payments._fields, _payment_rows(bodies))),
-        Contacts._make(_columns(Contacts._fields, _contact_rows(bodies))),
+        _contacts(bodies, [body.contacts for body in bodies]),
+        _contacts(bodies, [body.debtor_contacts for body in bodies]),
     )
 
 
@@ -54,11 +56,19 @@ def _payment_rows(bodies: Sequence[DecisionBody]) -> Iterator[_Row]:
             yield i, received_at, payment.amount, payment.reversed, reversed_at
 
 
-def _contact_rows(bodies: Sequence[DecisionBody]) -> Iterator[_Row]:
-    for i, body in enumerate(bodies):
-        zone = ZoneInfo(body.account.timezone)
-        for contact in body.contacts or ():
-            yield i, *_contact(contact, zone)
+def _contacts(
+    bodies: Sequence[DecisionBody], lists: Sequence[Sequence[ContactBody] | None]
+) -> Contacts | None:
+    """One list of contacts of each body, with days and hours at its account's place."""
+    if not any(lists):
+        return None
+    rows = (
+        (i, *_contact(contact, zone))
+        for i, (body, contacts) in enumerate(zip(bodies, lists, strict=True))
+        for zone in [ZoneInfo(body.account.timezone)]
+        for contact in contacts or ()
+    )
+    return Contacts._make(_columns(Contacts._fields, rows))
 
 
 def _fixed(bodies: Sequence[DecisionBody]) -> Fixed:
@@ -105,4 +115,7 @@ def _contact(contact: ContactBody, zone: ZoneInfo) -> _Row:
         _known(contact.promised_amount),
         until,
         _NAN if contact.appointment_at is None else contact.appointment_at.timestamp(),
+        day_number(local.date()),
+        _NAN if contact.contact_point_id is None else point_number(contact.contact_point_id),
+        _NAN if contact.place is None else _PLACE[contact.place],
     )

@@ -143,7 +143,8 @@ class DecisionBody(Body):
     """One account to be decided.
 
     `payments` or `contacts` left out or null means that they are not known; an empty list
-    means that there were none.
+    means that there were none. `debtor_contacts` are the contacts with the debtor on the debtor's
+    other accounts, of the last 40 days; left out or null means that none are known.
     """
 
     as_of: Annotated[datetime, Cell(AS_OF)] | None = None
@@ -151,6 +152,7 @@ class DecisionBody(Body):
     statements: Statements
     payments: Payments | None = None
     contacts: Contacts | None = None
+    debtor_contacts: Contacts | None = None
 
 
 class BatchItem(DecisionBody):

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from features.clock import day_number, instant_of, midnight_after
 from features.tables import PROMISE_DAYS
+from service.changes import CHANGES_COLUMNS, PricesBody
 from service.columns import remedy
 from service.errors import FieldError, invalid, pointer, shown
 from service.schemas import (
@@ -37,10 +38,14 @@ _Path = tuple[str | int, ...]
 _INNER: dict[tuple[str, ...], type[Body]] = {
     ("account",): AccountBody,
     ("account", "plan"): PlanBody,
+    ("prices",): PricesBody,
     ("statements",): StatementBody,
     ("payments",): PaymentBody,
     ("contacts",): ContactBody,
+    ("debtor_contacts",): ContactBody,
 }
+_COLUMNS = COLUMNS | CHANGES_COLUMNS
+_LISTS = ("statements", "payments", "contacts", "debtor_contacts")
 _PROBLEMS = {
     "missing": "is missing",
     "extra_forbidden": "is not a known field",
@@ -61,8 +66,16 @@ _REMEDIES = {
     "statements": f"Send a list of 1 to {STATEMENTS_MAX} statements.",
     "payments": _EVENTS,
     "contacts": _EVENTS,
+    "debtor_contacts": _EVENTS,
+    "changes": "Send the changes as an object; /docs shows its fields.",
+    "prices": "Send the price of each resource that is to have another, as an object.",
+    "without_rules": "Send a list of the ids of rules.",
     "items": f"Send a list of 1 to {BATCH_MAX:,} items.",
     "cursor": "Send the next_cursor of the page before, or leave it out.",
+}
+_OWNERS = {
+    False: ("names another account", "Leave it out, or send the account's own."),
+    True: ("names this account", "Send the account's own contacts in contacts."),
 }
 
 
@@ -115,7 +128,7 @@ def _lowered(message: str) -> str:
 
 def _owner(schema: type[Body], path: _Path) -> type[Body] | None:
     """The schema of the object that `path` leads to; None where it leads to a list."""
-    if path and isinstance(path[-1], str) and path[0] in ("statements", "payments", "contacts"):
+    if path and isinstance(path[-1], str) and path[0] in _LISTS:
         return None
     names = tuple(part for part in path if isinstance(part, str))
     return _INNER.get(names) if names else schema
@@ -127,7 +140,7 @@ def _remedy(owner: type[Body] | None, kind: str, name: str, detail: ErrorDetails
         return str(given)
     if owner is not None and kind == "extra_forbidden":
         return _other_names(owner, name)
-    column = COLUMNS.get(owner, {}).get(name) if owner is not None else None
+    column = _COLUMNS.get(owner, {}).get(name) if owner is not None else None
     if column is not None:
         return remedy(column)
     return _REMEDIES.get(name, "Send an object; /docs shows its fields.")
@@ -153,25 +166,26 @@ def _between_fields(
         )
     yield from _account(body.account, as_of, (*base, "account"))
     yield from _statements(body, as_of, base)
-    payments, contacts = body.payments or (), body.contacts or ()
+    payments = body.payments or ()
     yield from _later_than(
         as_of, "payments", "received_at", [payment.received_at for payment in payments], base
     )
-    yield from _later_than(as_of, "contacts", "at", [contact.at for contact in contacts], base)
     yield from _repeated("payments", "payment_id", [row.payment_id for row in payments], base)
-    yield from _repeated("contacts", "contact_id", [row.contact_id for row in contacts], base)
     for i, payment in enumerate(payments):
         yield from _reversal(payment, as_of, (*base, "payments", i))
     zone = ZoneInfo(body.account.timezone)
+    yield from _contacts("contacts", body.contacts or (), as_of, zone, base)
+    yield from _contacts("debtor_contacts", body.debtor_contacts or (), as_of, zone, base)
+    yield from _owners(body, base)
+
+
+def _contacts(
+    table: str, contacts: Sequence[ContactBody], as_of: datetime, zone: ZoneInfo, base: _Path
+) -> Iterator[FieldError]:
+    yield from _later_than(as_of, table, "at", [contact.at for contact in contacts], base)
+    yield from _repeated(table, "contact_id", [row.contact_id for row in contacts], base)
     for i, contact in enumerate(contacts):
-        yield from _promise(contact, zone, (*base, "contacts", i))
-    own = body.account.account_id
-    for table, rows in (
-        ("statements", body.statements),
-        ("payments", payments),
-        ("contacts", contacts),
-    ):
-        yield from _of_another_account(table, [row.account_id for row in rows], own, base)
+        yield from _promise(contact, zone, (*base, table, i))
 
 
 def _account(account: AccountBody, as_of: datetime, base: _Path) -> Iterator[FieldError]:
@@ -280,14 +294,13 @@ def _repeated(
             )
 
 
-def _of_another_account(
-    table: str, ids: Sequence[str | None], own: str, base: _Path
-) -> Iterator[FieldError]:
-    for i, account_id in enumerate(ids):
-        if account_id is not None and account_id != own:
-            yield FieldError(
-                pointer((*base, table, i, "account_id")),
-                "names another account",
-                "Leave it out, or send the account's own.",
-                shown(account_id),
-            )
+def _owners(body: DecisionBody, base: _Path) -> Iterator[FieldError]:
+    """Rows of another account among the account's, and its own among those of others."""
+    own = body.account.account_id
+    for table in _LISTS:
+        of_others = table == "debtor_contacts"
+        problem, remedy = _OWNERS[of_others]
+        for i, row in enumerate(getattr(body, table) or ()):
+            if row.account_id is not None and (row.account_id == own) == of_others:
+                place = pointer((*base, table, i, "account_id"))
+                yield FieldError(place, problem, remedy, shown(row.account_id))

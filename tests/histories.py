@@ -17,7 +17,7 @@ from features.panel import (
     known_at,
     panel,
 )
-from features.tables import CONTACTS, STATEMENTS, codes_of
+from features.tables import CONTACTS, STATEMENTS, codes_of, point_number
 
 STATUS = codes_of(STATEMENTS, "status")
 
@@ -47,12 +47,15 @@ def drawn(
     opened: str | None = None,
     product: float = 0.0,
     security: float = 0.0,
+    others: str | None = None,
 ) -> Panel:
     """The panel of one account in UTC.
 
     statements: date balance due paid dpd limit [status]
     payments:   instant amount [reversed [reversed_at]]
-    contacts:   instant channel direction outcome [promised_amount [promised_on [reason]]]
+    contacts:   instant channel direction outcome [promised_amount [promised_on [reason [point
+                [place]]]]]
+    others:     as contacts, on the debtor's other accounts
     """
     rows = [line.split() for line in statements.strip().splitlines()]
     day = np.array([day_number(date.fromisoformat(row[0])) for row in rows])
@@ -76,6 +79,7 @@ def drawn(
         ),
         None if payments is None else _payments(payments),
         None if contacts is None else _contacts(contacts),
+        None if others is None else _contacts(others),
     )
 
 
@@ -91,10 +95,10 @@ def _payments(text: str) -> Payments:
 
 
 def _contacts(text: str) -> Contacts:
-    rows = [[*line.split(), ".", ".", "."][:7] for line in text.strip().splitlines()]
+    rows = [[*line.split(), *"....."][:9] for line in text.strip().splitlines()]
     codes = {
         name: {**codes_of(CONTACTS, name), ".": np.nan}
-        for name in ("channel", "direction", "outcome", "reason")
+        for name in ("channel", "direction", "outcome", "reason", "place")
     }
     return Contacts(
         np.zeros(len(rows), np.int64),
@@ -107,6 +111,9 @@ def _contacts(text: str) -> Contacts:
         np.array([number(row[4]) for row in rows]),
         np.array([midnight(row[5]) for row in rows]),
         np.full(len(rows), np.nan),
+        np.array([instant(row[0]) // 86_400 for row in rows]),
+        np.array([np.nan if row[7] == "." else point_number(row[7]) for row in rows]),
+        np.array([float(codes["place"][row[8]]) for row in rows]),
     )
 
 
@@ -176,5 +183,8 @@ def random_tables(
             np.where(promised, rng.uniform(10, 300, len(met)), np.nan),
             np.where(promised, met_at + 86_400 * rng.integers(1, 20, len(met)), np.nan),
             np.where(promised, np.nan, met_at + 86_400 * rng.integers(1, 9, len(met))),
+            met_at // 86_400,
+            np.random.default_rng((seed, 2)).choice([np.nan, 7.0, 8.0, 9.0], len(met)),
+            np.random.default_rng((seed, 3)).choice([np.nan, 0.0, 1.0, 2.0], len(met)),
         ),
     )

@@ -42,20 +42,25 @@ def _table(files: Files, schema: pa.Schema, path: Path, memory: int) -> RowGroup
         return in_place
     kept = pa.schema([(field.name, _plain(field.type)) for field in schema])
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _sort(files, schema, kept, path, memory)
+        placed = pa.schema([*kept, *PLACE])
+        write_sorted(_placed(files, schema, placed), placed, path, memory)
     groups = groups_of(path, 0, measure=True) or []
     return RowGroups(files.table, files.names, kept, tuple(groups), arranged=True)
 
 
-def _sort(files: Files, schema: pa.Schema, kept: pa.Schema, path: Path, memory: int) -> None:
-    placed = pa.schema([*kept, *PLACE])
+def write_sorted(rows: Iterable[pa.Table], schema: pa.Schema, path: Path, memory: int) -> None:
+    """Write the rows in the order of account ids: the whole file, or nothing of it.
+
+    The schema, that of each table in `rows`, has the columns of PLACE, whose order rows of one
+    account keep and come in. Sorting holds about `memory` bytes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     runs = path.parent / f".{path.name}.runs"
     shutil.rmtree(runs, ignore_errors=True)  # of a process that was killed
     try:
-        with whole_file(path) as part, pq.ParquetWriter(part, placed) as writer:
-            for rows in _alike(sorted_rows(_placed(files, schema, placed), runs, memory)):
-                writer.write_table(rows)
+        with whole_file(path) as part, pq.ParquetWriter(part, schema) as writer:
+            for together in _alike(sorted_rows(rows, runs, memory)):
+                writer.write_table(together)
     finally:
         shutil.rmtree(runs, ignore_errors=True)
 

@@ -34,7 +34,10 @@ def golden(
 
 
 def cut(history: Panel, view: View) -> tuple[Panel, View]:
-    """The panel of just the view's rows, one account each, without what the view cannot see."""
+    """The panel of just the view's rows, one account each, without what the view cannot see.
+
+    It has no contacts on debtors' other accounts, which no feature reads.
+    """
     row = view.row
     small = panel(
         Fixed._make(values[row] for values in history.fixed),

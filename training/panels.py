@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from features.clock import DAY_SECONDS, midnights_after
 from features.panel import Contacts, Fixed, Panel, Payments, Statements, panel
-from features.tables import ACCOUNTS, CONTACTS, STATEMENTS, Table, codes_of
+from features.tables import ACCOUNTS, CONTACTS, STATEMENTS, Table, codes_of, point_number
+from training.debtors import contacts_of_debtors
 from training.tables import Tables
 
 Floats = NDArray[np.float64]
@@ -33,8 +34,14 @@ class Zones(NamedTuple):
     of_account: Indices
 
 
-def panel_of(tables: Tables) -> AccountPanel:
-    """The panel of checked tables: one account per row of `accounts`, in that order."""
+def panel_of(tables: Tables, others: pd.DataFrame | None = None) -> AccountPanel:
+    """The panel of checked tables: one account per row of `accounts`, in that order.
+
+    `others` are the contacts on debtors' other accounts, as training.debtors tells them, where
+    the tables are a part of a portfolio; rows told to accounts that are not there count for
+    nothing. None: the tables are all of it, and say so themselves. Raises InputError where a
+    debtor has more accounts than one can have.
+    """
     accounts = tables.accounts
     ids = pa.array(accounts["account_id"], type=pa.large_string())
     of_account, names = pd.factorize(accounts["timezone"])
@@ -42,7 +49,14 @@ def panel_of(tables: Tables) -> AccountPanel:
     fixed = _fixed(tables)
     payments = None if tables.payments is None else _payments(tables.payments, ids)
     contacts = None if tables.contacts is None else _contacts(tables.contacts, ids, zones)
-    arranged = panel(fixed, _statements(tables.statements, ids, zones), payments, contacts)
+    told = contacts_of_debtors(tables) if others is None else _listed(others, ids)
+    arranged = panel(
+        fixed,
+        _statements(tables.statements, ids, zones),
+        payments,
+        contacts,
+        None if told is None else _contacts(told, ids, zones),
+    )
     return AccountPanel(arranged, accounts["account_id"].to_numpy(dtype=str))
 
 
@@ -87,10 +101,11 @@ def _payments(frame: pd.DataFrame, ids: pa.Array) -> Payments:
 def _contacts(frame: pd.DataFrame, ids: pa.Array, zones: Zones) -> Contacts:
     account = _positions(frame, ids)
     zone = zones.of_account[account]
+    local_day, local_hour = _local_times(frame["at"], zone, zones.names)
     return Contacts(
         account=account,
         at=_seconds(frame["at"]),
-        local_hour=_local_hours(frame["at"], zone, zones.names),
+        local_hour=local_hour,
         channel=_numbers(frame, CONTACTS, "channel"),
         direction=_numbers(frame, CONTACTS, "direction"),
         outcome=_numbers(frame, CONTACTS, "outcome"),
@@ -98,7 +113,17 @@ def _contacts(frame: pd.DataFrame, ids: pa.Array, zones: Zones) -> Contacts:
         promised_amount=_floats(frame["promised_amount"]),
         promised_until=_midnights(_days(frame["promised_on"]), zone, zones.names),
         appointment_at=_seconds(frame["appointment_at"]),
+        local_day=local_day,
+        point=_points(frame["contact_point_id"]),
+        place=_numbers(frame, CONTACTS, "place"),
     )
+
+
+def _listed(frame: pd.DataFrame, ids: pa.Array) -> pd.DataFrame:
+    """The rows of accounts that are among the ids."""
+    rows = pa.array(frame["account_id"], type=pa.large_string())
+    listed: NDArray[np.bool_] = pc.is_in(rows, value_set=ids).to_numpy(zero_copy_only=False)
+    return frame.loc[listed]
 
 
 def _positions(frame: pd.DataFrame, ids: pa.Array) -> Indices:
@@ -150,11 +175,22 @@ def _midnights(day: Floats, zone: Indices, names: NDArray[np.str_]) -> Floats:
     return midnights
 
 
-def _local_hours(at: pd.Series, zone: Indices, names: NDArray[np.str_]) -> Floats:
-    """Hour of the day (0 to 24, with fraction) in each row's zone."""
+def _local_times(at: pd.Series, zone: Indices, names: NDArray[np.str_]) -> tuple[Floats, Floats]:
+    """Date (days since 1970) and hour of the day (0 to 24, with fraction) in each row's zone."""
     second = np.empty(len(at), np.int64)
     for number in np.unique(zone):
         here = zone == number
         local = at[here].dt.tz_convert(str(names[number])).dt.tz_localize(None)
-        second[here] = local.to_numpy("datetime64[s]").astype(np.int64) % DAY_SECONDS
-    return second // 3600 + second // 60 % 60 / 60 + second % 60 / 3600
+        second[here] = local.to_numpy("datetime64[s]").astype(np.int64)
+    day, second = np.divmod(second, int(DAY_SECONDS))
+    return day.astype(np.float64), second // 3600 + second // 60 % 60 / 60 + second % 60 / 3600
+
+
+def _points(identifiers: pd.Series) -> Floats:
+    """The numbers that stand for contact points, NaN where none is known."""
+    points = pa.array(identifiers, type=pa.large_string()).dictionary_encode()
+    number = np.array([point_number(point) for point in points.dictionary.to_pylist()])
+    numbers = np.full(len(points), np.nan)
+    known = points.is_valid().to_numpy(zero_copy_only=False)
+    numbers[known] = number[points.indices.drop_null().to_numpy()]
+    return numbers

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from features.tables import (
+    DEBTOR_ACCOUNTS,
     ID_LENGTH,
     MONEY_BOUND,
     MONEY_DECIMALS,
@@ -31,6 +32,9 @@ of a late account that owes is not above its balance; `reversed_at` stands only 
 is true, and not before `received_at`; a promise is for more than 0 and for a day from that of
 the contact, at the debtor's place, to 366 days after it; `opened_on` is not after the account's
 last statement; the propensities of an assignment sum to 1.
+
+Accounts with the same `debtor_id` are of one person, {DEBTOR_ACCOUNTS} at most: contact rules that
+count per debtor count the contacts on all of them. Where it is null, no other account is known.
 
 Every row of another table belongs to one of the `accounts`. A statement is known from 00:00 of
 the day after its date, in the account's time zone. Error messages count rows from 1 at the first

@@ -144,7 +144,7 @@ def _paid(rnd: Random, owed: float, asked: float, unknown: Row) -> float:
 
 
 def _contacts(rnd: Random, count: int, zone: str, known: list[float]) -> list[Row]:
-    """at, hour, channel, direction, outcome, reason, promised amount and end, appointment."""
+    """The columns of Contacts after the account; points and places are not known."""
     rows = list[Row]()
     campaigns = rnd.choice((known, known[-1:], known[-3:]))
     mood = rnd.choice(((), ("promise",) * 6, ("no_answer",) * 12))
@@ -160,7 +160,8 @@ def _contacts(rnd: Random, count: int, zone: str, known: list[float]) -> list[Ro
         if rows and rnd.randint(0, 4) == 0:  # at the instant of another, and like it
             like = rnd.randint(1, len(seen))
             seen = (*rnd.choice(rows)[:like], *seen[like:])
-        rows.append((*seen, *_agreed(rnd, seen[0], OUTCOMES[int(seen[4])], zone)))
+        agreed = _agreed(rnd, seen[0], OUTCOMES[int(seen[4])], zone)
+        rows.append((*seen, *agreed, _today(seen[0], zone), NAN, NAN))
     return rows
 
 
@@ -169,9 +170,12 @@ def _agreed(rnd: Random, at: float, outcome: str, zone: str) -> Row:
     appointment = rnd.choice((NAN, at + DAY_SECONDS))
     if outcome != "promise" and rnd.randint(0, 9):
         return NAN, NAN, appointment
-    today = day_number(datetime.fromtimestamp(at, ZoneInfo(zone)).date())
-    end = midnight_after(today + rnd.choice((0, 1, 3, 7, 20, 90)), zone)
+    end = midnight_after(_today(at, zone) + rnd.choice((0, 1, 3, 7, 20, 90)), zone)
     return rnd.choice((NAN, *ROUND_SUMS[1:])), rnd.choice((NAN, end, end, end)), appointment
+
+
+def _today(at: float, zone: str) -> float:
+    return day_number(datetime.fromtimestamp(at, ZoneInfo(zone)).date())
 
 
 def _payments(rnd: Random, count: int, known: list[float], contacts: list[Row]) -> list[Row]:

@@ -113,5 +113,5 @@ def contacts_of(account: int, table: Contacts) -> list[ContactRow]:
             value_of(until),
             value_of(appointment),
         )
-        for at, hour, channel, direction, outcome, reason, amount, until, appointment in rows
+        for at, hour, channel, direction, outcome, reason, amount, until, appointment, *_ in rows
     ]

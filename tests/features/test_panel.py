@@ -71,3 +71,26 @@ def test_arrays_of_another_kind_do_not_compile_the_features_once_more() -> None:
         made = panel(*kind)
         assert matrix(made, at(made, "2022-08-01T00:00")).tobytes() == expected.tobytes()
     assert len(_fill.signatures) == compiled
+
+
+def test_contacts_on_other_accounts_are_cut_like_the_account_s_own() -> None:
+    fixed, statements, payments, contacts = random_tables(6)
+    made = panel(fixed, statements, payments, contacts, contacts)
+    for one, other in zip(made.contacts, made.others, strict=True):
+        assert one.tobytes() == other.tobytes()
+    view = at(made, "2022-04-01T00:00")
+    assert (made.contact_start[:-1] < view.contact_stop).any()
+    assert (view.contact_stop < made.contact_start[1:]).any()
+    assert view.other_stop.tolist() == view.contact_stop.tolist()
+    without = panel(fixed, statements, payments, contacts)
+    assert without.others.at.shape == (0,)
+    assert at(without, "2022-04-01T00:00").other_stop.tolist() == [0] * made.accounts
+
+
+def test_no_feature_reads_contacts_on_other_accounts_nor_points_places_and_dates() -> None:
+    fixed, statements, payments, contacts = random_tables(7)
+    unread = {name: np.full(len(contacts.at), np.nan) for name in ("local_day", "point", "place")}
+    as_of = "2022-08-01T00:00"
+    one = panel(fixed, statements, payments, contacts, contacts)
+    other = panel(fixed, statements, payments, contacts._replace(**unread))
+    assert matrix(one, at(one, as_of)).tobytes() == matrix(other, at(other, as_of)).tobytes()

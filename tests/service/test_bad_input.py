@@ -377,3 +377,43 @@ def test_nothing_that_was_refused_is_recorded(client: Client, body: dict[str, An
     client.post("/v1/decisions", json=changed(body, "/account/balance", None))
     client.post("/v1/decisions", json=changed(body, "/account/currency", "CNY"))
     assert client.post("/v1/decisions:search", json={}).json()["decisions"] == []
+
+
+WRONG_OTHERS = [
+    ({"at": "2025-07-02T13:30:01Z"}, "at", "lies after as_of"),
+    ({"contact_id": "O-1"}, "contact_id", "is that of /debtor_contacts/0 too"),
+    ({"promised_on": "2025-06-26"}, "promised_on", "lies before the day of the contact"),
+    ({"channel": "fax"}, "channel", "is not one of the codes"),
+    ({"account_id": "A-1001"}, "account_id", "names this account"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "field", "said"), WRONG_OTHERS)
+def test_contacts_on_other_accounts_are_checked_like_the_account_s_own(
+    client: Client, body: dict[str, Any], wrong: dict[str, Any], field: str, said: str
+) -> None:
+    contact = body["contacts"][0]
+    others = [
+        contact | {"contact_id": "O-1", "account_id": "A-2"},
+        contact | {"contact_id": "O-2", "account_id": None},
+    ]
+    sound = client.post("/v1/decisions", json=body | {"debtor_contacts": others})
+    assert sound.status_code == 200, sound.text
+    others[1] |= wrong
+    answered = client.post("/v1/decisions", json=body | {"debtor_contacts": others})
+    (error,) = problem(answered, "validation")["errors"]
+    assert (error["pointer"], error["problem"]) == (f"/debtor_contacts/1/{field}", said)
+    listed = client.post("/v1/decisions", json=body | {"debtor_contacts": others[0]})
+    (error,) = problem(listed, "validation")["errors"]
+    assert error["remedy"].startswith("Send a list of up to 10,000")
+
+
+def test_contacts_on_other_accounts_are_a_part_of_the_inputs(
+    client: Client, body: dict[str, Any]
+) -> None:
+    other = body["contacts"][0] | {"contact_id": "O-1"}
+    hashes = [
+        client.post("/v1/decisions", json=body | sent).json()["inputs_sha256"]
+        for sent in ({}, {"debtor_contacts": None}, {"debtor_contacts": [other]})
+    ]
+    assert len(set(hashes)) == 3

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from features.clock import day_number
 from features.panel import Contacts
-from features.tables import ACCOUNTS, CONTACTS, FLAGS, PAYMENTS, STATEMENTS, Table
+from features.tables import ACCOUNTS, CONTACTS, FLAGS, PAYMENTS, STATEMENTS, Table, point_number
 from models.account import Account, Plan
 from service import examples
 from service.jsonbody import parse
@@ -109,7 +110,12 @@ def test_a_panel_holds_what_the_bodies_say() -> None:
         "promised_amount": 92,
         "promised_on": "2025-07-10",
         "appointment_at": "2025-07-04T09:00:00-04:00",
+        "contact_point_id": "a1b2",
+        "place": "work",
     }
+    second["debtor_contacts"] = [
+        {**examples.decision("USD")["contacts"][0], "account_id": "B", "at": "2025-06-27T03:15:00Z"}
+    ]
     panel = panel_of([DecisionBody.model_validate(body) for body in (second, first)])
     assert panel.first.tolist() == [3, 0]
     assert panel.balance[1].tolist() == [1510.0, 1622.4, 1733.2, 1840.55]
@@ -130,7 +136,13 @@ def test_a_panel_holds_what_the_bodies_say() -> None:
         promised_amount=np.array([92.0]),
         promised_until=np.array([datetime(2025, 7, 11, tzinfo=new_york).timestamp()]),
         appointment_at=np.array([datetime(2025, 7, 4, 9, tzinfo=new_york).timestamp()]),
+        local_day=np.array([day_number(date(2025, 6, 27))]),
+        point=np.array([point_number("a1b2")]),
+        place=np.array([1.0]),
     )
+    assert panel.other_start.tolist() == [0, 1, 1]
+    assert panel.others.local_day.tolist() == [day_number(date(2025, 6, 26))]
+    assert np.isnan([panel.others.point, panel.others.place]).all()
 
 
 VALUES = st.recursive(

@@ -5,7 +5,18 @@ import pandas as pd
 import pytest
 
 from features.clock import day_number, midnight_after
-from features.tables import CONTACTS, FLAGS, PRODUCTS, SECURITIES, STATUSES, codes_of
+from features.errors import InputError
+from features.tables import (
+    CONTACTS,
+    DEBTOR_ACCOUNTS,
+    FLAGS,
+    PLACES,
+    PRODUCTS,
+    SECURITIES,
+    STATUSES,
+    codes_of,
+    point_number,
+)
 from training.panels import panel_of
 from training.tables import Tables, checked
 
@@ -75,6 +86,8 @@ def with_events(tables: Tables) -> Tables:
             "reason": ["lost_job", None],
             "promised_amount": [12.5, None],
             "promised_on": pd.to_datetime(["2024-07-04", None]),
+            "contact_point_id": ["a1b2", None],
+            "place": ["work", None],
         }
     )
     return checked(replace(tables, payments=payments, contacts=contacts), "drawn")
@@ -155,3 +168,55 @@ def test_the_order_of_rows_in_the_tables_does_not_matter(tables: Tables) -> None
     shuffled = replace(whole, statements=whole.statements[::-1], payments=whole.payments[::-1])
     for left, right in zip(panel_of(whole).panel, panel_of(shuffled).panel, strict=True):
         np.testing.assert_array_equal(np.asarray(left), np.asarray(right))
+
+
+def test_contacts_have_the_date_of_the_debtor_s_place_and_the_point(tables: Tables) -> None:
+    whole = with_events(tables)
+    assert whole.contacts is not None
+    whole.contacts["at"] = pd.Timestamp("2024-07-01T17:30:00Z")  # 2 July in Shanghai
+    contacts = panel_of(whole).panel.contacts
+    first = day_number(pd.Timestamp("2024-07-01").date())
+    assert contacts.local_day.tolist() == [first + 1, first]
+    assert contacts.local_hour.tolist() == [1.5, 13.5]
+    np.testing.assert_array_equal(contacts.point, [np.nan, point_number("a1b2")])
+    np.testing.assert_array_equal(contacts.place, [np.nan, PLACES.index("work")])
+
+
+def test_a_debtor_s_contacts_are_told_to_the_other_accounts(tables: Tables) -> None:
+    whole = with_events(tables)
+    whole.accounts["debtor_id"] = ["d1", "d1", None]
+    arranged = panel_of(whole).panel
+    assert arranged.other_start.tolist() == [0, 1, 2, 2]
+    calls = [codes_of(CONTACTS, "channel")[c] for c in ("call", "sms")]
+    assert arranged.others.channel.tolist() == calls
+    assert arranged.others.local_hour.tolist() == [22.5, 10.5]  # where the account told to is
+
+
+@pytest.mark.parametrize("debtors", [[None, None, None], ["d1", "d2", "d3"], ["d1", None, "d2"]])
+def test_where_no_debtor_has_two_accounts_nothing_is_told(
+    tables: Tables, debtors: list[str | None]
+) -> None:
+    whole = with_events(tables)
+    whole.accounts["debtor_id"] = debtors
+    assert len(panel_of(whole).panel.others.at) == 0
+
+
+def test_without_contacts_nothing_is_told(tables: Tables) -> None:
+    tables.accounts["debtor_id"] = "d1"
+    assert len(panel_of(tables).panel.others.at) == 0
+
+
+def test_one_debtor_for_everybody_is_refused(tables: Tables) -> None:
+    whole = with_events(tables)
+    accounts = pd.concat([whole.accounts] * DEBTOR_ACCOUNTS, ignore_index=True)
+    accounts["account_id"] = [f"{k:04}" for k in range(len(accounts))]
+    accounts["debtor_id"] = ["x"] * DEBTOR_ACCOUNTS + [None] * (2 * DEBTOR_ACCOUNTS)
+    empty = whole.statements.iloc[:0]
+    assert whole.contacts is not None
+    whole = replace(
+        whole, accounts=accounts, statements=empty, payments=None, contacts=whole.contacts.iloc[:0]
+    )
+    assert panel_of(whole).panel.accounts == 3 * DEBTOR_ACCOUNTS
+    accounts.loc[DEBTOR_ACCOUNTS, "debtor_id"] = "x"
+    with pytest.raises(InputError, match="debtor_id: names one debtor for more than 100"):
+        panel_of(whole)

@@ -22,7 +22,7 @@ _CODES = {
     "reversed": 2,
     **{
         name: len(codes_of(CONTACTS, name))
-        for name in ("channel", "direction", "outcome", "reason")
+        for name in ("channel", "direction", "outcome", "reason", "place")
     },
 }
 
@@ -52,6 +52,7 @@ def moved_features(
         np.full_like(drawn.stop, history.day.shape[1]),
         history.payment_start[drawn.row + 1],
         history.contact_start[drawn.row + 1],
+        np.zeros_like(drawn.row),
     )
     seen = (
         drawn.stop - history.first[drawn.row],
@@ -84,6 +85,7 @@ def _view(
         stop=np.minimum(history.first + statements, history.day.shape[1]),
         payment_stop=np.minimum(history.payment_start[:-1] + payments, history.payment_start[1:]),
         contact_stop=np.minimum(history.contact_start[:-1] + contacts, history.contact_start[1:]),
+        other_stop=np.zeros(history.accounts, np.int64),
     )
 
 
@@ -153,7 +155,7 @@ def _disturbed(name: str, values: Floats, later: Floats, rng: np.random.Generato
     Exchanging alone would not do: values that are equal for all accounts would not move.
     """
     n = len(values)
-    if name == "day":
+    if name in ("day", "local_day"):
         return values + np.ceil(later / DAY_SECONDS)
     if name in _INSTANTS:
         return values + later

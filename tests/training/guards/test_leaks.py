@@ -121,7 +121,7 @@ def test_a_future_equal_to_another_cannot_hide_a_peek(table: str, name: str) -> 
     history = drawn(  # exchanged among this one account, everything is as it was
         "2024-01-31 900 50 10 30 2000\n2024-02-29 900 50 10 0 2000",
         payments="2024-02-20T12:00 50",
-        contacts="2024-02-10T12:00 call out promise 60 2024-02-20 forgot",
+        contacts="2024-02-10T12:00 call out promise 60 2024-02-20 forgot p work",
     )
     history.contacts.appointment_at[:] = history.contacts.promised_until
 

@@ -41,7 +41,10 @@ def accounts(history: Panel, row: np.ndarray[tuple[int], np.dtype[np.int64]]) ->
     n = len(row)
     ends = (
         np.full(n, history.day.shape[1]),
-        *(start[row + 1] for start in (history.payment_start, history.contact_start)),
+        *(
+            start[row + 1]
+            for start in (history.payment_start, history.contact_start, history.other_start)
+        ),
     )
     return cut(history, View(row, np.full(n, np.inf), *ends))[0]
 
