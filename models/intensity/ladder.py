@@ -1,4 +1,4 @@
-"""The ladder's fixed words: levels 0 to 4, treatments, and what each level may hold at most."""
+"""The ladder's fixed words: levels 0 to 4, treatments, resources, what each level may hold."""
 
 from typing import Literal, get_args
 
@@ -8,8 +8,12 @@ LEVELS = range(len(LEVEL_NAMES))
 NONE, REMIND, CALL, INTENSIVE, ESCALATE = LEVELS
 
 Channel = Literal["sms", "push", "email", "call", "letter", "visit", "agency", "legal"]
-Treatment = Literal["wait", "remind", "negotiate", "hardship_review", "escalate"]
-# What a level of the ladder may stand for; a hardship review comes from a protection only.
+Resource = Literal["agent_minutes", "letters", "visits"]
+RESOURCES: tuple[Resource, ...] = get_args(Resource)
+Treatment = Literal[
+    "wait", "remind", "negotiate", "offer_plan", "hardship_review", "trace", "escalate"
+]
+# What a level of the ladder may stand for; the other treatments come from the account.
 LevelTreatment = Literal["wait", "remind", "negotiate", "escalate"]
 
 # The caps of the rules are levels, so a level must not hold a means that they mean to
@@ -31,6 +35,8 @@ LOWEST_LEVEL_OF_TREATMENT: dict[str, int] = {
     "negotiate": CALL,
     "escalate": ESCALATE,
 }
+# Resources that are contacts of one channel, counted.
+CHANNEL_OF_RESOURCE: dict[str, str] = {"letters": "letter", "visits": "visit"}
 
 
 def level_of(name: LevelName) -> int:
