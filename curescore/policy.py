@@ -1,21 +1,26 @@
 """`curescore policy`: commands about policy files."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.table import Table
 
 from curescore.console import Json, out, print_json
 from features.errors import InputError
 
+if TYPE_CHECKING:  # the models are loaded where a command needs them
+    from models.intensity.rules.rule import Rule
+
 BAD_INPUT = 2
 
-policy_app = typer.Typer(no_args_is_help=True, help="Check policy files.")
+policy_app = typer.Typer(no_args_is_help=True, help="Check policy files and show their layout.")
 
 
 @policy_app.callback()
 def _group() -> None:
-    """Policy files say which contact intensity an account gets before any rule."""
+    """Policy files say what contact costs and is worth, and what each stage may get."""
 
 
 @policy_app.command()
@@ -50,10 +55,66 @@ def check(
         )
 
 
+@policy_app.command()
+def schema() -> None:
+    """Print the JSON Schema of a policy file: every field, its bounds and what it means.
+
+    Example: curescore policy schema > policy.schema.json
+    """
+    from models.intensity.policy import policy_schema
+
+    print_json(policy_schema())
+
+
 def _plain(mistake: InputError) -> dict[str, str | None]:
     return {
         "where": mistake.where,
         "problem": mistake.problem,
         "value": mistake.value,
         "remedy": mistake.remedy,
+    }
+
+
+@policy_app.command()
+def rules(
+    json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print docs/rules.md, the page of the rules.")
+    ] = False,
+) -> None:
+    """Print every rule: what it takes away, where, since when, and its source.
+
+    Example: curescore policy rules
+    """
+    from models.intensity.rules.book import EVERYWHERE, JURISDICTIONS
+    from models.intensity.rules.page import rules_page, says
+
+    if markdown:
+        print(rules_page(), end="")
+        return
+    listed = [
+        (where, rule)
+        for where, found in {**JURISDICTIONS, "everywhere": EVERYWHERE}.items()
+        for rule in found
+    ]
+    if json:
+        print_json([_rule(where, rule, says(rule)) for where, rule in listed])
+        return
+    table = Table(title=f"{len(listed)} rules")
+    for heading in ("where", "rule", "says", "since"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("where", "since"))
+    for where, rule in listed:
+        force = " (advisory)" if rule.advisory else ""
+        since = str(rule.effective_from or "")
+        table.add_row(where, rule.id, f"{says(rule)}{force}", since)
+    out.print(table)
+
+
+def _rule(where: str, rule: "Rule", says: str) -> dict[str, Any]:
+    return {
+        "jurisdiction": where,
+        "kind": type(rule).__name__.lower(),
+        "says": says,
+        **asdict(rule),
+        "effective_from": rule.effective_from and rule.effective_from.isoformat(),
     }

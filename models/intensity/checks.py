@@ -9,21 +9,25 @@ from typing import Any
 
 from features.errors import InputError
 from models.intensity.ladder import (
+    CHANNEL_OF_RESOURCE,
     LEVEL_NAMES,
+    LEVELS,
     LOWEST_LEVEL_OF_CHANNEL,
     LOWEST_LEVEL_OF_TREATMENT,
     NONE,
 )
 from models.intensity.paths import toml_path
-from models.score.tier import TIERS
 from models.stage import STAGES
 
 Document = Mapping[str, Any]
 
+# Decimals such as 0.1 miss their sum by less than this.
+SUM_TOLERANCE = 1e-9
+
 
 def check(document: Document) -> list[InputError]:
     """Every mistake between the parts of the policy, in the order of the file's parts."""
-    return [*_tiers(document), *_ladder(document), *_stages(document), *_table(document)]
+    return [*_tiers(document), *_ladder(document), *_stages(document), *_logging(document)]
 
 
 def _tiers(document: Document) -> Iterator[InputError]:
@@ -51,9 +55,12 @@ def _tiers(document: Document) -> Iterator[InputError]:
 def _ladder(document: Document) -> Iterator[InputError]:
     for level, name in enumerate(LEVEL_NAMES):
         yield from _treatment(document, level, name)
-        channels = _at(document, "ladder", name, "channels")
-        if isinstance(channels, Sequence) and not isinstance(channels, str):
-            yield from _channels(level, name, channels)
+        contacts = _at(document, "ladder", name, "contacts_per_week")
+        if isinstance(contacts, Mapping):
+            yield from _channels(level, name, contacts)
+            if level > NONE:
+                yield from _uses(document, name, contacts)
+    yield from _idle(document)
 
 
 def _treatment(document: Document, level: int, name: str) -> Iterator[InputError]:
@@ -78,26 +85,62 @@ def _treatment(document: Document, level: int, name: str) -> Iterator[InputError
         )
 
 
-def _channels(level: int, name: str, channels: Sequence[Any]) -> Iterator[InputError]:
-    where = ("ladder", name, "channels")
-    for position, channel in enumerate(channels):
-        lowest = LOWEST_LEVEL_OF_CHANNEL.get(channel) if isinstance(channel, str) else None
+def _channels(level: int, name: str, contacts: Mapping[str, Any]) -> Iterator[InputError]:
+    where = ("ladder", name, "contacts_per_week")
+    for channel in contacts:
+        lowest = LOWEST_LEVEL_OF_CHANNEL.get(channel)
         if lowest is not None and level < lowest:
             yield _mistake(
-                (*where, position),
+                (*where, channel),
                 f"belongs to level {LEVEL_NAMES[lowest]} or above",
                 "Move it there: the protections cap levels and rely on it.",
                 channel,
             )
-        if channel in channels[:position]:
-            yield _mistake((*where, position), "stands twice", "Remove one.", channel)
-    if level > NONE and not any(channel != "visit" for channel in channels):
+    if level > NONE and not contacts:
         yield _mistake(
             where,
-            "leaves no way to make contact where no visit has been agreed",
-            "Add a channel other than visit.",
-            list(channels),
+            f"names no channel, but level {name} makes contact",
+            "Add a channel and its contacts a week, such as sms = 1.",
+            dict(contacts),
         )
+    if next(iter(contacts), None) == "visit":
+        yield _mistake(
+            (*where, "visit"),
+            "comes first, but a visit is only made where it has been agreed",
+            "Put another channel first: the one that the level stands for.",
+            "visit",
+        )
+
+
+def _uses(document: Document, name: str, contacts: Mapping[str, Any]) -> Iterator[InputError]:
+    for resource, channel in CHANNEL_OF_RESOURCE.items():
+        use = _number(document, "ladder", name, "use_per_week", resource)
+        if use and channel not in contacts:
+            yield _mistake(
+                ("ladder", name, "use_per_week", resource),
+                f"is used, but the level has no contacts by {channel}",
+                f"Add {channel} to contacts_per_week, or remove {resource} here.",
+                use,
+            )
+
+
+def _idle(document: Document) -> Iterator[InputError]:
+    """Level none, against which the others are weighed, makes no contact and has no cost."""
+    none = ("ladder", LEVEL_NAMES[NONE])
+    cost = _number(document, *none, "unit_cost")
+    if cost:
+        yield _mistake(
+            (*none, "unit_cost"), "must be 0: level none makes no contact", "Write 0.", cost
+        )
+    used = _at(document, *none, "use_per_week")
+    for resource in used if isinstance(used, Mapping) else ():
+        if _number(document, *none, "use_per_week", resource):
+            yield _mistake(
+                (*none, "use_per_week", resource),
+                "must not be used: level none makes no contact",
+                "Remove it.",
+                used[resource],
+            )
 
 
 def _stages(document: Document) -> Iterator[InputError]:
@@ -112,24 +155,20 @@ def _stages(document: Document) -> Iterator[InputError]:
             )
 
 
-def _table(document: Document) -> Iterator[InputError]:
+def _logging(document: Document) -> Iterator[InputError]:
     for stage in STAGES:
-        lowest, highest = _bounds(document, stage)
-        for tier in TIERS:
-            level = _level(document, "table", stage, tier)
-            if level is None:
-                continue
-            if highest is not None and level > highest:
-                side, bound = "highest", highest
-            elif lowest is not None and level < lowest:
-                side, bound = "lowest", lowest
-            else:
-                continue
+        path = ("response", "logging", stage)
+        shares = _at(document, *path)
+        if not isinstance(shares, Sequence) or len(shares) != len(LEVELS):
+            continue
+        numbers = [share for share in map(_as_number, shares) if share is not None]
+        total = sum(numbers)
+        if len(numbers) == len(LEVELS) and not abs(total - 1) <= SUM_TOLERANCE:
             yield _mistake(
-                ("table", stage, tier),
-                f"lies outside the stage's bounds: its {side} level is {LEVEL_NAMES[bound]}",
-                f"Choose another level, or change {toml_path(('stages', stage, side))}.",
-                LEVEL_NAMES[level],
+                path,
+                f"must sum to 1: every account is at one of the levels, these sum to {total:.12g}",
+                "Correct the shares of none, remind, call, intensive, escalate.",
+                list(shares),
             )
 
 
@@ -150,7 +189,10 @@ def _level(document: Document, *path: str) -> int | None:
 
 
 def _number(document: Document, *path: str) -> float | None:
-    value = _at(document, *path)
+    return _as_number(_at(document, *path))
+
+
+def _as_number(value: object) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

@@ -1,4 +1,4 @@
-"""How a place in a TOML document is written: `ladder.call.channels[0]`, `table."M4+".low`."""
+"""How a place in a TOML document is written: `value.cure`, `odds_ratios."M4+".low[0]`."""
 
 import re
 from collections.abc import Sequence

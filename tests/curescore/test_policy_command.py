@@ -1,4 +1,4 @@
-"""`curescore policy check`: what it prints and how it exits."""
+"""`curescore policy`: what it prints and how it exits."""
 
 import json
 from importlib.resources import files
@@ -38,10 +38,10 @@ def test_every_mistake_is_explained(unsound: Path) -> None:
         assert told in str(result.exception)
 
 
-@pytest.mark.parametrize("value", ["true", "1.0", '"1"', "2"])
+@pytest.mark.parametrize("value", ["true", "2.0", '"2"', "3"])
 def test_the_version_of_the_layout_is_a_whole_number(tmp_path: Path, value: str) -> None:
     path = tmp_path / "policy.toml"
-    path.write_text(PACKAGED.replace("schema_version = 1", f"schema_version = {value}"))
+    path.write_text(PACKAGED.replace("schema_version = 2", f"schema_version = {value}"))
     result = CliRunner().invoke(policy_app, ["check", str(path), "--json"])
     assert result.exit_code == 2
     (mistake,) = json.loads(result.stdout)["mistakes"]
@@ -58,3 +58,9 @@ def test_machines_get_one_document(unsound: Path, tmp_path: Path) -> None:
     absent = CliRunner().invoke(policy_app, ["check", str(tmp_path / "absent.toml"), "--json"])
     assert absent.exit_code == 2
     assert "cannot be read" in json.loads(absent.stdout)["mistakes"][0]["problem"]
+
+
+def test_the_schema_is_one_json_document() -> None:
+    told = json.loads(CliRunner().invoke(policy_app, ["schema"]).stdout)
+    assert told["title"] == "Policy"
+    assert told["properties"]["valid_days"]["maximum"] == 31

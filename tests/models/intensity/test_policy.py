@@ -1,10 +1,8 @@
 """The policy file: the packaged one loads, and every mistake in another is explained."""
 
 import hashlib
-import tomllib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +11,18 @@ from pydantic import ValidationError
 
 from features.errors import InputError
 from features.tables import CHANNELS
-from models.intensity.ladder import LOWEST_LEVEL_OF_CHANNEL
+from models.intensity.ladder import (
+    CALL,
+    INTENSIVE,
+    LOWEST_LEVEL_OF_CHANNEL,
+    NONE,
+    REMIND,
+    RESOURCES,
+)
 from models.intensity.mistakes import PolicyError
-from models.intensity.policy import Policy, load_policy, parse_policy
-from models.score.tier import TIERS
+from models.intensity.policy import Policy, load_policy, parse_policy, policy_schema
 from models.stage import STAGES
-
-PACKAGED = (files("models.intensity") / "policy.toml").read_bytes()
-DOCUMENT = tomllib.loads(PACKAGED.decode())
+from tests.policies import DOCUMENT, PACKAGED
 
 
 def mistakes(text: str) -> dict[str, InputError]:
@@ -32,21 +34,20 @@ def mistakes(text: str) -> dict[str, InputError]:
     return {mistake.where: mistake for mistake in caught.value.mistakes}
 
 
-def packaged_with(old: str, new: str) -> str:
+def text_with(old: str, new: str) -> str:
     text = PACKAGED.decode()
     assert text.count(old) == 1, old
     return text.replace(old, new)
 
 
-def test_the_packaged_policy_covers_every_stage_and_tier_within_its_bounds() -> None:
+def test_the_packaged_policy_keeps_each_stage_within_what_is_meant_for_it() -> None:
     policy = load_policy()
-    assert set(policy.levels) == {(stage, tier) for stage in STAGES for tier in TIERS}
-    for (stage, _), level in policy.levels.items():
-        lowest, highest = policy.bounds[stage]
-        assert lowest <= level <= highest
-    assert policy.levels["pre_due", "high"] <= 1
-    assert max(policy.levels["M1", tier] for tier in TIERS) <= 2
-    assert {stage for (stage, _), level in policy.levels.items() if level == 4} == {"M4+"}
+    highest = dict(zip(STAGES, policy.numbers.highest.tolist(), strict=True))
+    assert highest["pre_due"] <= REMIND
+    assert highest["M1"] <= CALL
+    assert max(highest["M2"], highest["M3"]) <= INTENSIVE
+    assert policy.rungs[NONE].channels == ()
+    assert tuple(policy.rungs[REMIND].channels) == ("sms", "push", "email")
 
 
 def test_every_channel_has_a_lowest_level() -> None:
@@ -72,34 +73,61 @@ def test_a_policy_is_frozen() -> None:
         policy.valid_days = 30  # type: ignore[misc]
 
 
+def test_amounts_are_brought_to_a_listed_currency_and_to_no_other() -> None:
+    policy = load_policy()
+    assert policy.rate("USD") == 1
+    assert policy.rate("TWD") == 31
+    with pytest.raises(InputError, match=r"no rate .*'XXX'.*CNY.*\[currencies\]"):
+        policy.rate("XXX")
+
+
 def described(schema: Mapping[str, Any], part: Mapping[str, Any]) -> Iterator[str]:
     for name, field in part.get("properties", {}).items():
-        assert field.get("description"), name
+        inner = schema["$defs"][field["$ref"].rsplit("/", 1)[1]] if "$ref" in field else {}
+        assert field.get("description", inner.get("description")), name
         yield name
-        if "$ref" in field:
-            yield from described(schema, schema["$defs"][field["$ref"].rsplit("/", 1)[1]])
+        yield from described(schema, inner)
 
 
 def test_the_json_schema_describes_each_field() -> None:
-    schema = Policy.model_json_schema()
+    schema = policy_schema()
     names = set(described(schema, schema))
     wanted = {"schema_version", "valid_days", "promise_grace_days", "low_from", "amount_from"}
-    wanted |= {"channels", "treatment", "lowest", "highest", "M4+", "doubtful", "escalate"}
+    wanted |= {"contacts_per_week", "unit_cost", "treatment", "lowest", "M4+", "doubtful"}
+    wanted |= {"annoyance_per_contact", "margin", "currencies", "odds_ratios", "low_below"}
     assert wanted <= names
-    assert schema["additionalProperties"] is False
+    for part in (schema, *schema["$defs"].values(), schema["properties"]["currencies"]):
+        assert part["additionalProperties"] is False
+    rung = schema["$defs"]["Rung"]["properties"]
+    assert rung["contacts_per_week"]["propertyNames"]["enum"] == list(CHANNELS)
+    assert rung["use_per_week"]["propertyNames"]["enum"] == list(RESOURCES)
+
+
+REMINDER = "{ sms = 0.5, push = 0.5, email = 0.25 }"
+CALLS = "{ call = 1, sms = 0.5, email = 0.25 }"
+FORMAL = "{ letter = 0.5, call = 1.5, visit = 0.1, agency = 0.25, legal = 0.1 }"
+NOTHING = "contacts_per_week = {}\nunit_cost = 0\nuse_per_week = {}"
+LOGGING = "M1 = [0.22, 0.42, 0.24, 0.10, 0.02]"
+RATIOS = "low = [1.15, 1.25, 1.20, 1.10]"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "where", "problem"),
     [
-        ("schema_version = 1", "schema_version = 2", "schema_version", "should be 1"),
+        ("schema_version = 2", "schema_version = 3", "schema_version", "should be 2"),
+        ("schema_version = 2", "", "schema_version", "is missing"),
         ('name = "default"', 'name = "my policy"', "name", "pattern"),
-        ("valid_days = 2", "", "valid_days", "is missing"),
         ("valid_days = 2", "valid_days = 0", "valid_days", "greater than or equal to 1"),
         ("valid_days = 2", "valid_days = 32", "valid_days", "less than or equal to 31"),
         ("valid_days = 2", 'valid_days = "2"', "valid_days", "valid integer"),
         ("valid_days = 2", "valid_days = 2\nvalid_weeks = 1", "valid_weeks", "is not a field"),
         ("promise_grace_days = 2", "promise_grace_days = 15", "promise_grace_days", "equal to 14"),
+        ('advisory_rules = "apply"', 'advisory_rules = "no"', "advisory_rules", "'tell'"),
+        ("USD = 1.0", "usd = 1.0", "currencies.usd", "cannot stand here"),
+        ("USD = 1.0", "USD = 0", "currencies.USD", "greater than 0"),
+        ("USD = 1.0", "USD = inf", "currencies.USD", "finite"),
+        ("USD = 1.0", "USD = true", "currencies.USD", "valid number"),
+        ("[currencies]", "[currencies]\n[other]", "currencies", "is empty"),
         ("low_from = 0.60", "low_from = 1.0", "tiers.cure.low_from", "less than 1"),
         ("low_from = 0.60", "low_from = nan", "tiers.cure.low_from", "finite"),
         ("low_from = 0.60", "low_from = 0.30", "tiers.cure.high_below", "below low_from (0.3)"),
@@ -113,7 +141,29 @@ def test_the_json_schema_describes_each_field() -> None:
         ('stage_from = "M3"', 'stage_from = "M5"', "tiers.doubtful.stage_from", "'M4+'"),
         ("amount_from = 0", "amount_from = -1", "tiers.doubtful.amount_from", "equal to 0"),
         ("[tiers.doubtful]", "[doubtful]", "tiers.doubtful", "is missing"),
-        ("channels = []", 'channels = ["sms"]', "ladder.none.channels[0]", "level remind"),
+        ("contact = 0.10", "contact = -0.1", "value.annoyance_per_contact", "equal to 0"),
+        ("margin = 0.40", "margin = 0", "value.cure.margin", "greater than 0"),
+        ("margin = 0.40", "margin = 1.01", "value.cure.margin", "less than or equal to 1"),
+        ('of = "past_due"', 'of = "limit"', "value.cure.of", "'past_due' or 'balance'"),
+        (
+            'of = "balance"\nmargin = 0.02',
+            'of = "past_due"\nmargin = 0.02',
+            "value.early_warning.of",
+            "should be 'balance'",
+        ),
+        (
+            NOTHING,
+            NOTHING.replace("{}", "{ sms = 1 }", 1),
+            "ladder.none.contacts_per_week.sms",
+            "level remind",
+        ),
+        (NOTHING, NOTHING.replace("0", "1"), "ladder.none.unit_cost", "must be 0"),
+        (
+            NOTHING,
+            NOTHING.replace("use_per_week = {}", "use_per_week = { letters = 1 }"),
+            "ladder.none.use_per_week.letters",
+            "must not be used",
+        ),
         ('treatment = "wait"', 'treatment = "remind"', "ladder.none.treatment", "level remind"),
         ('treatment = "remind"', 'treatment = "wait"', "ladder.remind.treatment", "no contact"),
         (
@@ -122,74 +172,167 @@ def test_the_json_schema_describes_each_field() -> None:
             "ladder.remind.treatment",
             "level escalate",
         ),
-        ('["sms", "push", "email"]', '["sms", "call"]', "ladder.remind.channels[1]", "level call"),
-        ('["call", "sms", "email"]', '["call", "visit"]', "ladder.call.channels[1]", "escalate"),
-        ('["sms", "push", "email"]', '["sms", "sms"]', "ladder.remind.channels[1]", "twice"),
-        ('["sms", "push", "email"]', "[]", "ladder.remind.channels", "no way to make contact"),
-        ('["sms", "push", "email"]', '"sms"', "ladder.remind.channels", "should be a list"),
         (
-            '["call", "letter", "visit", "agency", "legal"]',
-            '["visit"]',
-            "ladder.escalate.channels",
-            "no visit has been agreed",
+            REMINDER,
+            "{ sms = 1, call = 1 }",
+            "ladder.remind.contacts_per_week.call",
+            "level call or above",
         ),
-        ('["sms", "push", "email"]', '["fax"]', "ladder.remind.channels[0]", "'sms'"),
+        (
+            CALLS,
+            "{ call = 1, visit = 1 }",
+            "ladder.call.contacts_per_week.visit",
+            "level escalate or above",
+        ),
+        (REMINDER, "{}", "ladder.remind.contacts_per_week", "names no channel"),
+        (REMINDER, '["sms"]', "ladder.remind.contacts_per_week", "should be a table"),
+        (REMINDER, "{ sms = 0 }", "ladder.remind.contacts_per_week.sms", "greater than 0"),
+        (REMINDER, "{ sms = 22 }", "ladder.remind.contacts_per_week.sms", "equal to 21"),
+        (REMINDER, "{ fax = 1 }", "ladder.remind.contacts_per_week.fax", "cannot stand here"),
+        (
+            FORMAL,
+            "{ visit = 0.1, letter = 1 }",
+            "ladder.escalate.contacts_per_week.visit",
+            "comes first",
+        ),
+        ("unit_cost = 1.40", "unit_cost = -1", "ladder.call.unit_cost", "equal to 0"),
+        ("unit_cost = 1.40", "", "ladder.call.unit_cost", "is missing"),
+        (
+            "{ agent_minutes = 5 }",
+            "{ agent_minutes = 5, visits = 1 }",
+            "ladder.call.use_per_week.visits",
+            "no contacts by visit",
+        ),
+        (
+            "{ agent_minutes = 5 }",
+            "{ minutes = 5 }",
+            "ladder.call.use_per_week.minutes",
+            "cannot stand here",
+        ),
         (
             'M2 = { lowest = "remind", highest = "intensive" }',
             'M2 = { lowest = "intensive", highest = "remind" }',
             "stages.M2.lowest",
             "above the stage's highest level (remind)",
         ),
-        ('M1 = { low = "remind",', 'M1 = { low = "intensive",', "table.M1.low", "highest level"),
-        (
-            '"M4+" = { low = "call",',
-            '"M4+" = { low = "none",',
-            'table."M4+".low',
-            "lowest level is remind",
-        ),
-        ('M1 = { low = "remind",', 'M1 = { low = "gentle",', "table.M1.low", "'remind'"),
-        ('M1 = { low = "remind",', "M1 = {", "table.M1.low", "is missing"),
-        ("[table]", "[table]\nM5 = {}", "table.M5", "is not a field"),
-        ("[table]", "[other]", "table", "is missing"),
+        ('M1 = { lowest = "none"', 'M1 = { lowest = "gentle"', "stages.M1.lowest", "'remind'"),
+        ("[stages]", "[stages]\nM5 = {}", "stages.M5", "is not a field"),
+        (LOGGING, LOGGING.replace("22", "23"), "response.logging.M1", "these sum to 1.01"),
+        (LOGGING, LOGGING.replace("0.22", "nan"), "response.logging.M1[0]", "finite"),
+        (LOGGING, "M1 = [0.5, 0.5]", "response.logging.M1", "should have 5 entries, not 2"),
+        (LOGGING, "M1 = [1.2, -0.2, 0, 0, 0]", "response.logging.M1[1]", "equal to 0"),
+        (RATIOS, "low = [1.1, 1.2, 1.3]", "response.odds_ratios.M1.low", "4 entries, not 3"),
+        (RATIOS, "low = [1, 1, 1, 1, 1]", "response.odds_ratios.M1.low", "4 entries, not 5"),
+        (RATIOS, "low = [0, 1, 1, 1]", "response.odds_ratios.M1.low[0]", "greater than 0"),
+        (RATIOS, "low = [1, 1, 1, 20.1]", "response.odds_ratios.M1.low[3]", "equal to 20"),
+        (RATIOS, "low = [1, inf, 1, 1]", "response.odds_ratios.M1.low[1]", "finite"),
+        (RATIOS, "", "response.odds_ratios.M1.low", "is missing"),
+        ("[response]", "[response]\nyear = 2026", "response.year", "is not a field"),
+        ("low_below = 25", "low_below = 101", "treatment.low_below", "equal to 100"),
+        ("plan_months = 12", "plan_months = 0", "treatment.plan_months", "equal to 1"),
+        ("[treatment]", "[other]", "treatment", "is missing"),
     ],
 )
 def test_each_mistake_is_named_with_its_place(old: str, new: str, where: str, problem: str) -> None:
-    found = mistakes(packaged_with(old, new))
+    found = mistakes(text_with(old, new))
     assert where in found
     assert problem in found[where].problem
     assert all(place and mistake.remedy for place, mistake in found.items())
 
 
 def test_doubtful_may_reach_up_to_high() -> None:
-    text = packaged_with("probability_below = 0.10", "probability_below = 0.30")
+    text = text_with("probability_below = 0.10", "probability_below = 0.30")
     assert parse_policy(text.encode(), "mine.toml").tiers.doubtful.probability_below == 0.3
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "where", "remedy"),
+    [
+        ("[currencies]", "[currencies]\nvalid_days = 2", "currencies.valid_days", "at the top of"),
+        ("unit_cost = 1.40", "unit_costs = 1", "ladder.call.unit_costs", "Did you mean unit_cost?"),
+        (REMINDER, "{ smss = 1 }", "ladder.remind.contacts_per_week.smss", "Did you mean sms?"),
+        (
+            "{ agent_minutes = 5 }",
+            "{ agent_minute = 5 }",
+            "ladder.call.use_per_week.agent_minute",
+            "Did you mean agent_minutes?",
+        ),
+        ("[stages]", "[stages]\nX = 1", "stages.X", "use: pre_due, M1, M2, M3, M4+."),
+        ("USD = 1.0", "Dollar = 1.0", "currencies.Dollar", "three capital letters"),
+        (LOGGING, "M1 = [0.5, 0.5]", "response.logging.M1", "which sum to 1"),
+        (RATIOS, "low = [0, 1, 1, 1]", "response.odds_ratios.M1.low[0]", "over 0 and at most 20"),
+        ("[response.odds_ratios.M1]", "[response.M1]", "response.odds_ratios.M1", "for each tier"),
+    ],
+)
+def test_the_remedy_says_what_may_stand_there(old: str, new: str, where: str, remedy: str) -> None:
+    assert remedy in mistakes(text_with(old, new))[where].remedy
+
+
+def test_a_list_is_not_called_short_for_its_wrong_entries() -> None:
+    found = mistakes(text_with(LOGGING, 'M1 = ["a", 0.4, 0.2, 0.2, true]'))
+    assert set(found) == {"response.logging.M1[0]", "response.logging.M1[4]"}
+    long = mistakes(text_with(LOGGING, 'M1 = ["a", "b", 0.2, 0.2, 0.2, 0.2]'))
+    assert "should have 5 entries, not 6" in long["response.logging.M1"].problem
+
+
+def test_one_thing_wrong_is_one_mistake() -> None:
+    used = NOTHING.replace("use_per_week = {}", "use_per_week = { letters = 1 }")
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text_with(NOTHING, used).encode(), "mine.toml")
+    assert [mistake.where for mistake in caught.value.mistakes] == [
+        "ladder.none.use_per_week.letters"
+    ]
+
+
+def test_shares_may_miss_their_sum_by_what_decimals_cannot_say() -> None:
+    thirds = "M1 = [0.3333333333, 0.3333333333, 0.3333333333, 0, 0]"
+    policy = parse_policy(text_with(LOGGING, thirds).encode(), "mine.toml")
+    shares = policy.numbers.logging[STAGES.index("M1")]
+    assert abs(shares.sum() - 1) <= 1e-15
+    assert "response.logging.M1" in mistakes(
+        text_with(LOGGING, thirds.replace("0.3333333333, 0,", "0.33333333, 0,"))
+    )
+
+
+def test_the_layout_before_this_one_gets_one_mistake_that_says_what_changed() -> None:
+    old = 'schema_version = 1\nname = "mine"\n[table]\nM1 = { low = "none" }\n'
+    (mistake,) = mistakes(old).values()
+    assert mistake.where == "schema_version"
+    assert "it is 2 now" in mistake.problem
+    for part in ("table is gone", "contacts_per_week", "currencies", "response"):
+        assert part in mistake.remedy
+
+
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("part", ["stages", "table"])
-def test_every_stage_must_be_present(stage: str, part: str) -> None:
-    lines = PACKAGED.decode().splitlines()
-    key = f'"{stage}"' if stage == "M4+" else stage
-    after = lines.index(f"[{part}]")
-    line = next(n for n in range(after, len(lines)) if lines[n].startswith(f"{key} = "))
-    place = f"{part}.{key}"
-    assert mistakes("\n".join(lines[:line] + lines[line + 1 :]))[place].problem == "is missing"
+@pytest.mark.parametrize(
+    "part", [("stages",), ("response", "logging"), ("response", "odds_ratios")]
+)
+def test_every_stage_must_be_present(stage: str, part: tuple[str, ...]) -> None:
+    document = deepcopy(DOCUMENT)
+    inner = document
+    for step in part:
+        inner = inner[step]
+    del inner[stage]
+    with pytest.raises(ValidationError, match=rf"{'.'.join(part)}\.{stage.replace('+', '.')}\n"):
+        Policy.model_validate(document)
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    text = packaged_with("valid_days = 2", "valid_days = 0\nextra = 1")
+    text = text_with("valid_days = 2", "valid_days = 0\nextra = 1")
     text = text.replace("low_from = 0.60", "low_from = 0.2")
     text = text.replace('stage_from = "M3"', "")
-    text = text.replace('M3 = { low = "call",', 'M3 = { low = "escalate",')
-    text = text.replace('["sms", "push", "email"]', '["sms", "fax", "legal"]')
+    text = text.replace('M3 = { lowest = "remind"', 'M3 = { lowest = "escalate"')
+    text = text.replace(REMINDER, "{ sms = 1, fax = 1, legal = 1 }")
+    text = text.replace(LOGGING, LOGGING.replace("0.22", "0.32"))
     assert set(mistakes(text)) == {
         "valid_days",
         "extra",
         "tiers.cure.high_below",
         "tiers.doubtful.stage_from",
-        "ladder.remind.channels[1]",
-        "ladder.remind.channels[2]",
-        "table.M3.low",
+        "ladder.remind.contacts_per_week.fax",
+        "ladder.remind.contacts_per_week.legal",
+        "stages.M3.lowest",
+        "response.logging.M1",
     }
 
 
@@ -207,8 +350,8 @@ def test_the_message_is_bounded() -> None:
 
 def test_an_unsound_policy_cannot_be_made_without_a_file_either() -> None:
     document = deepcopy(DOCUMENT)
-    document["table"]["M1"]["low"] = "escalate"
-    with pytest.raises(ValidationError, match=r"table\.M1\.low"):
+    document["stages"]["M1"]["lowest"] = "escalate"
+    with pytest.raises(ValidationError, match=r"stages\.M1\.lowest"):
         Policy.model_validate(document)
 
 
