@@ -48,10 +48,11 @@ def features(
 
 
 def _warm(json: bool) -> None:
-    from models.score.warm import warm
+    from models.intensity.policy import load_policy
+    from models.warm import warm
 
     start = time.perf_counter()
-    warm()
+    warm(load_policy())
     seconds = time.perf_counter() - start
     if json:
         print_json({"seconds": seconds})

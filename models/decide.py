@@ -1,10 +1,9 @@
 """Decide: from accounts and their histories to decisions, the one path for all callers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,60 +11,21 @@ import numpy as np
 from features.catalogue import BY_NAME
 from features.clock import DAY_SECONDS, instant_of
 from features.panel import Panel, View
-from features.tables import STATEMENTS
 from models.account import Account
-from models.decision import Decision, Reason, Score
+from models.assessed import Assessed, assess
+from models.decision import Decision, Intensity, Reason, Score
+from models.generation import Generation
+from models.intensity.asked import Asked, Scarcity, scarcity_of
 from models.intensity.choose import choose
-from models.intensity.policy import Policy
 from models.intensity.rules.version import RULES_VERSION
-from models.intensity.situation import situation
+from models.refusal import Refusal, refusal
 from models.score.bundle import Bundle
 from models.score.calibration import STAGE_FEATURE
 from models.score.reasons import CALIBRATION, STAGE_OFFSET
-from models.score.scores import Scores, score
-from models.score.tier import Tier, tier
-from models.stage import Stage, stage_of
-from models.target import Target, target_of
-
-RefusalKind = Literal[
-    "no-model-for-stage", "currency-mismatch", "no-statement", "account-ended", "nothing-owed"
-]
-
-_STATUSES = STATEMENTS.column("status").codes
-_LIVING = "open"
-
-
-@dataclass(frozen=True)
-class Generation:
-    """What one request, batch or nightly run decides with, unchanged from start to end.
-
-    `bundles` holds one bundle per target, `models` the name and version of each as served.
-    """
-
-    bundles: dict[Target, Bundle]
-    models: dict[Target, str]
-    policy: Policy
-    code: str
-    tzdata: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an account cannot be decided: `pointer` is the JSON pointer of the field at fault."""
-
-    kind: RefusalKind
-    pointer: str
-    problem: str
-    remedy: str
-    value: object = None
-
-
-class _Scored(NamedTuple):
-    """Row `i` of scores, and the bundle that they are from."""
-
-    bundle: Bundle
-    scores: Scores
-    i: int
+from models.score.tier import TIERS, Tier
+from models.scored import NO_REASON
+from models.stage import STAGES, Stage
+from models.target import TARGETS
 
 
 def decide(
@@ -80,160 +40,161 @@ def decide(
     A decision keeps its `reasons` largest reasons, None: every one. An account's decision does
     not depend on the other accounts.
     """
-    results: list[Decision | Refusal | None] = [
-        _refusal(generation, account, panel, view, i) for i, account in enumerate(accounts)
+    refusals = [refusal(generation, account, panel, view, i) for i, account in enumerate(accounts)]
+    rows = [i for i, refused in enumerate(refusals) if refused is None]
+    kept = [accounts[i] for i in rows]
+    part = view.take(np.array(rows, np.int64))
+    known = assess(generation, kept, panel, part, reasons, keyed=generation.plan is not None)
+    decisions = iter(conclude(generation, kept, known))
+    return [next(decisions) if refused is None else refused for refused in refusals]
+
+
+def conclude(
+    generation: Generation,
+    accounts: Sequence[Account],
+    known: Assessed,
+    scarcity: Scarcity | None = None,
+    without: frozenset[str] = frozenset(),
+) -> list[Decision]:
+    """The decision of each assessed account, in order.
+
+    `scarcity` None is that of the generation's plan; `without` names rules that are left out,
+    to see what they take away.
+    """
+    if not accounts:
+        return []
+    scarce = scarcity or scarcity_of(generation.plan, known.keys, len(accounts))
+    chosen = choose(generation.policy, scarce, asked_of(generation, accounts, known), without)
+    return [
+        _decision(generation, account, row, intensity, STAGES[stage], TIERS[tier])
+        for account, row, intensity, stage, tier in zip(
+            accounts,
+            _rows(generation, known),
+            chosen.intensities,
+            chosen.weighed.stage.tolist(),
+            chosen.weighed.tier.tolist(),
+            strict=True,
+        )
     ]
-    for target, bundle in generation.bundles.items():
-        rows = [
-            i
-            for i, account in enumerate(accounts)
-            if results[i] is None and target_of(account.days_past_due) == target
-        ]
-        if rows:
-            scores = score(bundle, panel, view.take(np.array(rows, dtype=np.int64)))
-            for position, i in enumerate(rows):
-                row = _Scored(bundle, scores, position)
-                results[i] = _decision(generation, accounts[i], row, reasons, panel, view, i)
-    assert all(result is not None for result in results)
-    return [result for result in results if result is not None]
 
 
-def _refusal(
-    generation: Generation, account: Account, panel: Panel, view: View, i: int
-) -> Refusal | None:
-    target = target_of(account.days_past_due)
-    bundle = generation.bundles.get(target)
-    if bundle is None:
-        return Refusal(
-            "no-model-for-stage",
-            "/account/days_past_due",
-            f"accounts in stage {stage_of(account.days_past_due)} are not scored: no model with "
-            f"target {target} is served",
-            f"send accounts of these targets: {', '.join(generation.bundles)}",
-            account.days_past_due,
-        )
-    if account.currency != bundle.currency:
-        return Refusal(
-            "currency-mismatch",
-            "/account/currency",
-            f"the model was trained on amounts in {bundle.currency}",
-            f"send accounts in {bundle.currency}, or serve a model trained in this currency",
-            account.currency,
-        )
-    return _owes_nothing(account) or _has_no_open_statement(panel, view, i)
-
-
-def _owes_nothing(account: Account) -> Refusal | None:
-    if account.days_past_due == 0 or (account.balance > 0 and account.past_due_amount > 0):
-        return None
-    field = "balance" if account.balance <= 0 else "past_due_amount"
-    return Refusal(
-        "nothing-owed",
-        f"/account/{field}",
-        "the account is late but owes nothing",
-        "send the amount that is owed, or days_past_due 0 where nothing is",
-        getattr(account, field),
+def asked_of(generation: Generation, accounts: Sequence[Account], known: Assessed) -> Asked:
+    """What the levels of assessed accounts follow from."""
+    valid = np.array(
+        [t in generation.bundles and generation.bundles[t].standing_valid for t in TARGETS]
+    )
+    scored = known.scored
+    return Asked(
+        accounts,
+        known.as_of,
+        scored.log_odds,
+        scored.ability,
+        scored.willingness,
+        valid[scored.target],
+        known.facts,
+        known.counts,
     )
 
 
-def _has_no_open_statement(panel: Panel, view: View, i: int) -> Refusal | None:
-    row, last = view.row[i], view.stop[i] - 1
-    if last < panel.first[row]:
-        return Refusal(
-            "no-statement",
-            "/statements",
-            "no statement is known at as_of",
-            "send at least one statement dated before the day of as_of",
-        )
-    status = _STATUSES[int(panel.status[row, last])]
-    if status == _LIVING:
-        return None
-    return Refusal(
-        "account-ended",
-        "/statements",
-        f"the last statement says that the account is {status}",
-        "send accounts whose last statement is open: models are trained on those alone",
-        status,
+class _Row(NamedTuple):
+    """One account of the assessed, as Python's own numbers."""
+
+    bundle: Bundle
+    as_of: float
+    newest: float
+    log_odds: float
+    probability: float
+    ability: float
+    willingness: float
+    reasons: tuple[Reason, ...]
+    others: float
+
+
+def _rows(generation: Generation, known: Assessed) -> Iterator[_Row]:
+    scored = known.scored
+    reasons = zip(
+        scored.feature.tolist(), scored.value.tolist(), scored.share.tolist(), strict=True
     )
+    numbers = (
+        scored.target,
+        known.as_of,
+        known.newest,
+        scored.log_odds,
+        scored.probability,
+        scored.ability,
+        scored.willingness,
+        scored.others,
+    )
+    for told, row in zip(
+        reasons, zip(*(each.tolist() for each in numbers), strict=True), strict=True
+    ):
+        target, *parts, others = row
+        bundle = generation.bundles[TARGETS[target]]
+        yield _Row._make((bundle, *parts, _reasons(bundle, *told), others))
 
 
 def _decision(
     generation: Generation,
     account: Account,
-    row: _Scored,
-    most_reasons: int | None,
-    panel: Panel,
-    view: View,
-    i: int,
+    row: _Row,
+    intensity: Intensity,
+    stage: Stage,
+    tier: Tier,
 ) -> Decision:
-    policy = generation.policy
-    stage = stage_of(account.days_past_due)
-    probability = float(row.scores.probability[row.i])
-    risk = tier(probability, stage, account.past_due_amount, policy.tiers)
-    known = situation(panel, view, i, account, policy.promise_grace_days)
-    intensity = choose(policy, account, stage, risk, known)
-    as_of = instant_of(float(view.as_of[i])).astimezone(_zone(account.timezone))
-    newest = float(panel.known_at[view.row[i], view.stop[i] - 1])
-    reasons, others = _reasons(row, most_reasons)
+    as_of = instant_of(row.as_of).astimezone(_zone(account.timezone))
     return Decision(
         account_id=account.account_id,
         as_of=as_of.isoformat(),
-        valid_until=(as_of + timedelta(days=policy.valid_days)).isoformat(),
-        data_age_days=round((float(view.as_of[i]) - newest) / DAY_SECONDS, 4),
+        valid_until=(as_of + timedelta(days=generation.policy.valid_days)).isoformat(),
+        data_age_days=round((row.as_of - row.newest) / DAY_SECONDS, 4),
         currency=account.currency,
         status="proposed" if intensity.needs_approval else "effective",
-        score=_score(row, probability, stage, risk),
-        reasons=reasons,
-        other_contributions=others,
+        score=_score(row, stage, tier),
+        reasons=row.reasons,
+        other_contributions=row.others,
         intensity=intensity,
         versions=_versions(generation, row.bundle),
     )
 
 
-def _score(row: _Scored, probability: float, stage: Stage, risk: Tier) -> Score:
-    bundle, scores, i = row
+def _score(row: _Row, stage: Stage, tier: Tier) -> Score:
+    bundle = row.bundle
     return Score(
         target=bundle.outcome.target,
-        probability=probability,
-        log_odds=float(scores.log_odds[i]),
-        base_log_odds=scores.base_log_odds,
+        probability=row.probability,
+        log_odds=row.log_odds,
+        base_log_odds=bundle.base_log_odds,
         horizon_cycles=bundle.outcome.horizon_cycles,
         stage=stage,
-        tier=risk,
-        ability=float(scores.ability[i]),
-        willingness=float(scores.willingness[i]),
+        tier=tier,
+        ability=row.ability,
+        willingness=row.willingness,
         sustained=bundle.outcome.sustained,
         standing_valid=bundle.standing_valid,
     )
 
 
 def _versions(generation: Generation, bundle: Bundle) -> dict[str, str | None]:
-    policy = generation.policy
+    policy, plan = generation.policy, generation.plan
     return {
         "code": generation.code,
         "model": generation.models[bundle.target],
         "bundle_sha256": bundle.sha256,
         "policy": f"{policy.name}@{policy.sha256[:12]}",
         "rules": RULES_VERSION,
-        "prices": None,
+        "prices": None if plan is None else plan.terms.run_id,
         "tzdata": generation.tzdata,
     }
 
 
-def _reasons(row: _Scored, most: int | None) -> tuple[tuple[Reason, ...], float]:
-    """The `most` largest shares of features and stage offset, and the sum of the others.
-
-    Features of equal share stay in their order.
-    """
-    bundle, scores, i = row
-    values, shares = scores.features[i], scores.contributions[i]
-    if bundle.calibration.by_stage:
-        values = np.append(values, values[bundle.features.index(STAGE_FEATURE)])
-        shares = np.append(shares, scores.stage_offset[i])
-    order = np.argsort(-np.abs(shares), kind="stable")
-    kept, others = order[:most], order[len(order) if most is None else most :]
-    told = zip(kept.tolist(), values[kept].tolist(), shares[kept].tolist(), strict=True)
-    return tuple(_reason(bundle, *each) for each in told), float(shares[others].sum())
+def _reasons(
+    bundle: Bundle, features: list[int], values: list[float], shares: list[float]
+) -> tuple[Reason, ...]:
+    return tuple(
+        _reason(bundle, *told)
+        for told in zip(features, values, shares, strict=True)
+        if told[0] != NO_REASON
+    )
 
 
 def _reason(bundle: Bundle, j: int, value: float, share: float) -> Reason:

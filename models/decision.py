@@ -1,9 +1,10 @@
 """One decision: the score, its reasons and the level, as they are recorded."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 Status = Literal["proposed", "effective", "superseded"]
+ChangeKind = Literal["probability", "amount", "price", "days", "rule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,7 @@ class Score:
     standing_valid: bool
 
 
-@dataclass(frozen=True, slots=True)
-class BindingRule:
+class BindingRule(NamedTuple):
     """A rule that took a level, a channel or a time away."""
 
     rule: str
@@ -52,36 +52,75 @@ class BindingRule:
     took_away: str
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One level of the ladder as it was weighed; what was not computed is None."""
+class Limit(NamedTuple):
+    """A rule that counts: `used` of at most `max` contacts of its kind within its window."""
+
+    counter: str
+    per: str
+    window: str
+    max: int
+    used: int
+    rule: str
+
+
+class Level(NamedTuple):
+    """One level of the ladder as it was weighed.
+
+    `probability` of the target under this level; `value` is what it adds to no contact, `cost`
+    what it costs, `price` what the resources it uses are worth elsewhere, `net` = value - cost -
+    price, all in the account's currency. `taken_by`: the rule or bound that took the level away.
+    """
 
     level: int
+    probability: float
+    value: float
+    cost: float
+    price: float
+    net: float
     allowed: bool
-    taken_by: str | None = None
-    probability: float | None = None
-    value: float | None = None
-    cost: float | None = None
-    price: float | None = None
-    net: float | None = None
+    taken_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Intensity:
-    """The level chosen, what it allows, and what decided it."""
+class Change(NamedTuple):
+    """A change of one thing alone that would alter the level, the smallest of its kind.
+
+    `kind` is probability, amount, price, days or rule; `subject` names the resource of a price
+    and the rule of a rule. At `to` (None for a rule: without it) the level is `level`, between
+    `was` and `to` it stays.
+    """
+
+    kind: ChangeKind
+    subject: str | None
+    was: float | None
+    to: float | None
+    level: int
+
+
+class Intensity(NamedTuple):
+    """The level chosen, what it allows, and what decided it.
+
+    `because` is the code of the reason for the treatment (models.intensity.words). `rules_of`
+    names the jurisdiction whose rules applied, `strictest` where none are known for the
+    account's. `planned`: the level is that of the latest capacity plan, which the account's
+    unchanged inputs were part of. `changes` holds the smallest change of each kind, the
+    relatively smallest first.
+    """
 
     level: int
     name: str
     treatment: str
+    because: str
     channels: tuple[str, ...]
     needs_approval: bool
     levels: tuple[Level, ...]
     binding_rules: tuple[BindingRule, ...]
-    earliest_contact_at: str | None = None
-    limits: tuple[dict[str, Any], ...] = ()
-    runner_up: int | None = None
-    smallest_change: dict[str, Any] | None = None
-    response_model: str | None = None
+    limits: tuple[Limit, ...]
+    earliest_contact_at: str | None
+    runner_up: int | None
+    changes: tuple[Change, ...]
+    response_model: Literal["assumed", "estimated"]
+    rules_of: str
+    planned: bool
     arm: str | None = None
     propensities: dict[str, float] | None = None
     plan: dict[str, float] | None = None

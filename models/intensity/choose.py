@@ -1,92 +1,123 @@
-"""The level of one account: the policy's table first, protections and holds last."""
+"""Choose: the level of each account, from what contact is worth, costs, may do and takes away.
 
-from models.account import Account
-from models.decision import BindingRule, Intensity, Level
-from models.intensity.ladder import ESCALATE, LEVEL_NAMES, LEVELS
+Numbers are computed for all accounts at once; what is told of each is put together one by one
+(models.intensity.settle).
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from models.decision import BindingRule, Change, Intensity
+from models.intensity.alternatives import leaving_plan, numeric, ranked
+from models.intensity.asked import NOT_PLANNED, Asked, Indices, Scarcity
+from models.intensity.change import changes
+from models.intensity.ladder import RESOURCES
+from models.intensity.numbers import Numbers
 from models.intensity.policy import Policy
-from models.intensity.rules.holds import holds
-from models.intensity.rules.protections import VISIT_APPOINTMENT, protections
-from models.intensity.rules.rule import Rule
-from models.intensity.situation import Situation
-from models.score.tier import Tier
-from models.stage import Stage
+from models.intensity.ruled import Ruled, cases_of, cases_without, ruled_of
+from models.intensity.settle import CAPACITY, Row, binding_levels, intensity, rows
+from models.intensity.value import Cases, Weighed, best, capped, settled, weigh
 
-# `taken_by` of levels that the policy's bounds of the stage leave out.
-STAGE_LOWEST = "stage_lowest"
-STAGE_HIGHEST = "stage_highest"
+NO_RULES: frozenset[str] = frozenset()
+_NOT_SCARCE = np.zeros(len(RESOURCES))
+
+
+class Chosen(NamedTuple):
+    """The levels of n accounts as they were weighed, and their intensities."""
+
+    weighed: Weighed
+    intensities: list[Intensity]
 
 
 def choose(
-    policy: Policy, account: Account, stage: Stage, tier: Tier, situation: Situation
-) -> Intensity:
-    """The contact intensity of an account.
+    policy: Policy, scarcity: Scarcity, asked: Asked, without: frozenset[str] = NO_RULES
+) -> Chosen:
+    """The contact intensity of each account; rules whose ids are in `without` are left out.
 
-    The level is min(level of stage and tier, lowest cap of the rules that apply): a cap goes
-    below the stage's lowest level too. `binding_rules` are the rules that took something
-    away, strictest first; `took_away` is `level:3->1` (the level as if unflagged, and what
-    this rule alone leaves of it) or `channel:visit`. Of `levels`, `taken_by` is a rule's id,
-    `stage_lowest` or `stage_highest`.
+    The plan was made with every rule: without one of them, prices alone give the level.
     """
-    unflagged = policy.levels[stage, tier]
-    applicable = _applicable(account, situation)
-    level = min(unflagged, applicable[0].cap) if applicable else unflagged
-    channels, visit_taken = _channels(policy, level, situation)
-    return Intensity(
-        level=level,
-        name=LEVEL_NAMES[level],
-        treatment=_treatment(policy, level, applicable),
-        channels=channels,
-        needs_approval=level == ESCALATE,
-        levels=_levels(policy.bounds[stage], applicable),
-        binding_rules=_binding(unflagged, applicable) + visit_taken,
-    )
+    if without:
+        scarcity = scarcity._replace(planned=np.full_like(scarcity.planned, NOT_PLANNED))
+    ruled = ruled_of(policy, asked, without)
+    cases = cases_of(policy, asked, ruled, without)
+    numbers = numbers_under(policy, scarcity)
+    alone, found = changes(numbers, scarcity.prices, cases)
+    # With the stages' lowest levels, which `numbers` may not have.
+    plenty = alone if scarcity.keeps_minimum else weigh(policy.numbers, _NOT_SCARCE, cases)
+    weighed, moved = _as_planned(scarcity.planned, numbers, cases, alone, plenty)
+    every = list(rows(numbers, asked, ruled, weighed, plenty.unpriced, scarcity.planned))
+    takers = [binding_levels(row) for row in every]
+    told = numeric(numbers, cases, scarcity.prices, found)
+    for i, change in _of_rules(policy, numbers, scarcity, asked, ruled, cases, every, takers):
+        told[i].append(change)
+    for i in moved:
+        told[i] = [leaving_plan(int(alone.level[i]))]
+    intensities = [
+        intensity(policy, row, taking, ranked(altering))
+        for row, taking, altering in zip(every, takers, told, strict=True)
+    ]
+    return Chosen(weighed, intensities)
 
 
-def _applicable(account: Account, situation: Situation) -> list[Rule]:
-    """The rules that apply, strictest first; those of one cap by the order of their names."""
-    # Flags are a set: sorting by name too makes the order the same in every process.
-    found = protections(account.flags) + holds(situation)
-    return sorted(found, key=lambda rule: (rule.cap, rule.id))
+def numbers_under(policy: Policy, scarcity: Scarcity) -> Numbers:
+    """The policy's numbers; without the stages' lowest levels where capacity is less than they."""
+    numbers = policy.numbers
+    if scarcity.keeps_minimum:
+        return numbers
+    return numbers._replace(lowest=np.zeros_like(numbers.lowest))
 
 
-def _binding(unflagged: int, applicable: list[Rule]) -> tuple[BindingRule, ...]:
-    return tuple(
-        BindingRule(rule.id, rule.citation, f"level:{unflagged}->{rule.cap}")
-        for rule in applicable
-        if rule.cap < unflagged
-    )
+def _as_planned(
+    planned: Indices, numbers: Numbers, cases: Cases, alone: Weighed, plenty: Weighed
+) -> tuple[Weighed, list[int]]:
+    """The levels with the plan's where it has one, and the accounts whose level it moved.
+
+    A plan shares out what prices leave open among accounts of about equal net, so it may be above
+    what prices alone give. Rules go after it: it is never above what the account would get before
+    any rule if nothing were scarce, nor above a cap.
+    """
+    own = zip(planned.tolist(), alone.unflagged.tolist(), strict=True)
+    differing = [i for i, (level, left) in enumerate(own) if level not in (NOT_PLANNED, left)]
+    if not differing:
+        return alone, []
+    changed = ("unbarred", "unflagged", "level", "runner_up")
+    weighed = alone._replace(**{name: getattr(alone, name).copy() for name in changed})
+    for i in differing:
+        free, stage = cases.free[i], alone.stage[i]
+        cap = capped(int(cases.cap[i]), bool(alone.transit[i]))
+        highest = min(int(planned[i]), int(plenty.unpriced_unbarred[i]))
+        unflagged = settled(highest, highest, free)
+        level = settled(unflagged, cap, free)
+        within = min(int(numbers.highest[stage]), cap)
+        other = best(alone.net[i], free, int(numbers.lowest[stage]), within, level)
+        weighed.unbarred[i], weighed.unflagged[i] = highest, unflagged
+        weighed.level[i], weighed.runner_up[i] = level, other
+    return weighed, [i for i in differing if weighed.level[i] != alone.level[i]]
 
 
-def _channels(
-    policy: Policy, level: int, situation: Situation
-) -> tuple[tuple[str, ...], tuple[BindingRule, ...]]:
-    """The level's channels, and the rule that took one away, if any did."""
-    channels: tuple[str, ...] = policy.rungs[level].channels
-    if "visit" not in channels or situation.visit_agreed:
-        return channels, ()
-    taken = BindingRule(VISIT_APPOINTMENT.id, VISIT_APPOINTMENT.citation, "channel:visit")
-    return tuple(channel for channel in channels if channel != "visit"), (taken,)
-
-
-def _treatment(policy: Policy, level: int, applicable: list[Rule]) -> str:
-    """What the strictest rule with a treatment asks for, whether or not it took a level."""
-    for rule in applicable:
-        if rule.treatment is not None:
-            return rule.treatment
-    return policy.rungs[level].treatment
-
-
-def _levels(bounds: tuple[int, int], applicable: list[Rule]) -> tuple[Level, ...]:
-    lowest, highest = bounds
-    strictest = applicable[0] if applicable else None
-    levels = []
-    for level in LEVELS:
-        taken_by = None
-        if level > highest:
-            taken_by = STAGE_HIGHEST
-        elif strictest is not None and level > strictest.cap:
-            taken_by = strictest.id
-        elif level < lowest and (strictest is None or level < strictest.cap):
-            taken_by = STAGE_LOWEST
-        levels.append(Level(level, taken_by is None, taken_by))
-    return tuple(levels)
+def _of_rules(
+    policy: Policy,
+    numbers: Numbers,
+    scarcity: Scarcity,
+    asked: Asked,
+    ruled: Ruled,
+    cases: Cases,
+    every: list[Row],
+    takers: list[tuple[BindingRule, ...]],
+) -> Iterator[tuple[int, Change]]:
+    """The rules that took a level, each with its account, without which it would be another."""
+    leaving = [
+        (i, rule)
+        for i, taking in enumerate(takers)
+        for rule in dict.fromkeys(each.rule for each in taking)
+        if rule != CAPACITY
+    ]
+    if not leaving:
+        return
+    left = cases_without(policy, asked, ruled, cases, leaving)
+    freed = weigh(numbers, scarcity.prices, left).level.tolist()
+    for (i, rule), level in zip(leaving, freed, strict=True):
+        if level != every[i].level:
+            yield i, Change("rule", rule, None, None, level)

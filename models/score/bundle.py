@@ -89,6 +89,11 @@ class Bundle:
         """Whether treatments may use ability and willingness; not unless it was measured."""
         return self.standing.valid
 
+    @property
+    def base_log_odds(self) -> float:
+        """The calibrated log-odds of the average account, before any contribution."""
+        return self.calibration.slope * self.explainer.base + self.calibration.intercept
+
     @cached_property
     def columns(self) -> NDArray[np.int64]:
         """Positions of the bundle's features in the catalogue's matrix."""

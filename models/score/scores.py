@@ -46,7 +46,7 @@ def score_matrix(bundle: Bundle, features: Floats) -> Scores:
     return Scores(
         features=features,
         contributions=shares,
-        base_log_odds=line.slope * bundle.explainer.base + line.intercept,
+        base_log_odds=bundle.base_log_odds,
         stage_offset=line.offset(stage),
         log_odds=total,
         probability=probability(total),

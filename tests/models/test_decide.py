@@ -1,17 +1,28 @@
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from features.catalogue import NAMES
 from features.panel import Panel, View, known_at, panel
 from models.account import Account
-from models.decide import Generation, Refusal, decide
+from models.assessed import Assessed, assess
+from models.decide import asked_of, conclude, decide
 from models.decision import Decision, Reason
-from models.intensity.policy import load_policy
-from models.score.bundle import load
+from models.generation import Generation
+from models.intensity.ladder import RESOURCES
+from models.intensity.plan import Terms, read_plan, write_plan
+from models.intensity.policy import load_policy, parse_policy, policy_content
+from models.intensity.rules.version import RULES_VERSION
+from models.intensity.stakes import share, stakes_of
+from models.refusal import Refusal
+from models.score.bundle import load, write
 from models.score.scores import score
-from tests.bundles import OFFSETS, small_bundle
+from models.scored import NO_REASON, Scored, scored
+from tests.bundles import OFFSETS, content, small_bundle
 from tests.histories import at, drawn, random_tables
 
 ACCOUNT = Account(
@@ -81,12 +92,12 @@ def test_a_protection_takes_the_level_but_not_the_score(generation: Generation) 
 
 
 def test_a_promise_in_the_history_holds(generation: Generation) -> None:
-    contacts = "2024-03-02T10:00 call out promise 60 2024-03-08"
+    contacts = "2024-02-20T10:00 call out promise 60 2024-03-08"
     history = drawn(HISTORY.replace("500 50  0 30", "500 50  0 60"), payments="", contacts=contacts)
-    late = replace(ACCOUNT, days_past_due=60)
+    late = replace(ACCOUNT, days_past_due=60, past_due_amount=900.0, balance=2000.0)
     before, after = (
         one(generation, late, history, at(history, instant))
-        for instant in ("2024-03-03T12:00", "2024-03-20T12:00")
+        for instant in ("2024-03-03T15:00", "2024-03-20T15:00")
     )
     assert before.intensity.level == 1 < after.intensity.level
     assert [rule.rule for rule in before.intensity.binding_rules] == ["promise_not_due"]
@@ -205,3 +216,199 @@ def test_an_account_alone_is_decided_as_in_a_batch(
             (alone,) = decide(served, accounts[i : i + 1], history, view.take(np.array([i])))
             assert alone == together[i]
     assert {r.score.target for r in together if isinstance(r, Decision)} == {*by_stage.bundles}
+
+
+# --- Capacity plans
+
+
+def planned(
+    generation: Generation, plans: Path, prices: float, known: Assessed, levels: Sequence[int]
+) -> Generation:
+    """With a plan that has these levels for the assessed accounts."""
+    nothing = dict.fromkeys(RESOURCES, 0.0)
+    terms = Terms(
+        run_id="night",
+        as_of=datetime(2024, 3, 3, 12, tzinfo=UTC),
+        decided_at=datetime(2024, 3, 3, 13, tzinfo=UTC),
+        prices=nothing | {"agent_minutes": prices},
+        capacity=dict.fromkeys(RESOURCES),
+        use=nothing,
+        value=0.0,
+        bound=0.0,
+        keeps_minimum=True,
+        bundles={target: bundle.sha256 for target, bundle in generation.bundles.items()},
+        policy_sha256=generation.policy.sha256,
+        rules=RULES_VERSION,
+        n=len(levels),
+    )
+    folder = write_plan(plans, terms, known.keys, np.array(levels, np.uint8))
+    return replace(generation, plan=read_plan(folder))
+
+
+LATE = replace(ACCOUNT, days_past_due=60, past_due_amount=3_000.0, balance=9_000.0)
+LATE_HISTORY = HISTORY.replace("500 50  0 30", "500 50  0 60")
+NIGHT, NOON, DAY_AFTER = "2024-03-03T03:00", "2024-03-03T15:00", "2024-03-04T15:00"
+
+
+def at_night(generation: Generation, history: Panel) -> Assessed:
+    return assess(generation, [LATE], history, at(history, NIGHT), 5, keyed=True)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_an_unchanged_account_gets_the_planned_level_at_noon(
+    generation: Generation, tmp_path: Path, level: int
+) -> None:
+    history = drawn(LATE_HISTORY, payments="", contacts="2024-02-01T10:00 call out no_answer")
+    alone = one(generation, LATE, history, at(history, NOON)).intensity
+    served = planned(generation, tmp_path, 0.0, at_night(generation, history), [level])
+    assert alone.level == 3
+    for instant in (NIGHT, NOON, DAY_AFTER):
+        decision = one(served, LATE, history, at(history, instant))
+        assert (decision.intensity.level, decision.intensity.planned) == (level, True)
+        assert decision.versions["prices"] == "night"
+
+
+def test_whatever_is_known_anew_ends_the_plan_s_hold(
+    generation: Generation, tmp_path: Path
+) -> None:
+    known = drawn(LATE_HISTORY, payments="", contacts="2024-02-01T10:00 call out no_answer")
+    served = planned(generation, tmp_path, 5.0, at_night(generation, known), [3])
+    assert one(served, LATE, known, at(known, NOON)).intensity.level == 3
+    called = drawn(
+        LATE_HISTORY,
+        payments="",
+        contacts="""2024-02-01T10:00 call out no_answer
+        2024-03-03T09:00 call out no_answer""",
+    )
+    paid = drawn(
+        LATE_HISTORY,
+        payments="2024-03-03T09:00 10",
+        contacts="2024-02-01T10:00 call out no_answer",
+    )
+    for history in (called, paid):
+        before, after = (
+            one(served, LATE, history, at(history, instant)).intensity
+            for instant in ("2024-03-03T08:59", NOON)
+        )
+        assert (before.level, before.planned) == (3, True)
+        assert (after.level, after.planned) == (1, False)
+        assert [rule.rule for rule in after.binding_rules] == ["capacity"]
+    owing_less = replace(LATE, past_due_amount=2_999.0)
+    assert not one(served, owing_less, known, at(known, NOON)).intensity.planned
+    other = parse_policy(policy_content() + b"\n# another file", "policy.toml")
+    by_other = replace(served, policy=other)
+    assert not one(by_other, LATE, known, at(known, NOON)).intensity.planned
+
+
+def test_rules_that_begin_to_bind_go_below_the_plan(generation: Generation, tmp_path: Path) -> None:
+    history = drawn(LATE_HISTORY, payments="", contacts="2024-03-02T18:00 call out conversation")
+    free = planned(generation, tmp_path, 0.0, at_night(generation, history), [3])
+    decision = one(free, LATE, history, at(history, NOON))
+    assert (decision.intensity.level, decision.intensity.planned) == (1, True)
+    assert decision.intensity.binding_rules[0].rule == "us.reg_f.interval"
+
+
+def test_a_portfolio_decided_with_its_plan_keeps_to_the_capacity(
+    by_stage: Generation, tmp_path: Path
+) -> None:
+    history, accounts, view = portfolio(21, 300)
+    decidable = [
+        i
+        for i, result in enumerate(decide(by_stage, accounts, history, view))
+        if isinstance(result, Decision)
+    ]
+    kept, part = [accounts[i] for i in decidable], view.take(np.array(decidable))
+    known = assess(by_stage, kept, history, part, 5, keyed=True)
+    use = by_stage.policy.numbers.use
+    free = use[[d.intensity.level for d in conclude(by_stage, kept, known)]].sum(axis=0)
+    capacity = np.array([free[0] * 0.4, np.inf, np.inf])
+    shared = share(stakes_of(by_stage.policy, asked_of(by_stage, kept, known)), use, capacity)
+    told = shared.level >= 0
+    served = planned(
+        by_stage,
+        tmp_path,
+        float(shared.prices[0]),
+        known._replace(keys=known.keys[told]),
+        shared.level[told].tolist(),
+    )
+    decided = decide(served, kept, history, part, 5)
+    levels = np.array([d.intensity.level for d in decided if isinstance(d, Decision)])
+    assert decided == conclude(served, kept, known)
+    assert (levels[told] == shared.level[told]).all()
+    assert 0.9 * capacity[0] < use[levels].sum(axis=0)[0] <= capacity[0] * (1 + 1e-12)
+
+
+def portfolio(seed: int, n: int) -> tuple[Panel, list[Account], View]:
+    """Accounts of all stages at instants within two months."""
+    history = panel(*random_tables(seed, accounts=n))
+    as_of = np.random.default_rng(seed).uniform(19_200, 19_260, n) * 86_400
+    late = np.random.default_rng(seed + 1).choice([0, 30, 60, 90, 120], n).tolist()
+    owed = np.random.default_rng(seed + 2).lognormal(5, 1, n).round(2).tolist()
+    accounts = [
+        replace(
+            ACCOUNT,
+            account_id=f"a-{i}",
+            days_past_due=late[i],
+            past_due_amount=owed[i] if late[i] else 0.0,
+            balance=owed[i] * 4,
+        )
+        for i in range(n)
+    ]
+    return history, accounts, known_at(history, np.arange(n), as_of)
+
+
+def test_without_a_rule_its_level_comes_back(generation: Generation) -> None:
+    history = drawn(LATE_HISTORY, payments="", contacts="")
+    flagged = replace(LATE, flags=frozenset({"dispute"}))
+    known = assess(generation, [flagged], history, at(history, NOON), 5, keyed=False)
+    (barred,) = conclude(generation, [flagged], known)
+    (freed,) = conclude(generation, [flagged], known, without=frozenset({"dispute"}))
+    assert (barred.intensity.level, freed.intensity.level) == (0, 3)
+    assert (
+        freed.intensity.changes
+        == one(generation, LATE, history, at(history, NOON)).intensity.changes
+    )
+
+
+def test_nobody_can_be_decided(generation: Generation) -> None:
+    history = drawn(HISTORY)
+    view = at(history, NOON)
+    assert decide(generation, [], history, view.take(np.empty(0, np.int64))) == []
+    refused = replace(ACCOUNT, currency="EUR")
+    assert [type(r) for r in decide(generation, [refused], history, view)] == [Refusal]
+
+
+# --- Scored accounts of two bundles
+
+
+def test_bundles_with_different_numbers_of_features_share_one_table(
+    tmp_path: Path, by_stage: Generation
+) -> None:
+    few = NAMES[:7]
+    write(tmp_path / "early", content(target="early_warning", features=few))
+    bundles = by_stage.bundles | {"early_warning": load(tmp_path / "early")}
+    history, accounts, view = portfolio(5, 12)
+    targets = ["early_warning" if a.days_past_due == 0 else "cure" for a in accounts]
+    most = len(bundles["cure"].features) + 1
+    table = scored(bundles, targets, history, view, None)
+    assert table.feature.shape == (12, most)
+    for i, target in enumerate(targets):
+        own = Scored._make(values[i : i + 1] for values in table)
+        alone = scored(bundles, targets[i : i + 1], history, view.take(np.array([i])), None)
+        width = len(few) if target == "early_warning" else most
+        assert alone.feature.shape == (1, width)
+        assert (own.feature[0, width:] == NO_REASON).all()
+        assert np.isnan(own.share[0, width:]).all()
+        assert own.others[0] == 0
+        for told, single in zip(own[:5], alone[:5], strict=True):
+            assert np.array_equal(told, single)
+        for told, single in zip(own[5:8], alone[5:8], strict=True):
+            assert np.array_equal(told[:, :width], single, equal_nan=True)
+    some = scored(bundles, targets, history, view, 3)
+    assert np.array_equal(some.feature, table.feature[:, :3])
+    left = np.nansum(table.share[:, 3:], axis=1)
+    assert some.others == pytest.approx(left, abs=1e-12)
+    mixed = replace(by_stage, bundles=bundles)
+    for decision, target in zip(decide(mixed, accounts, history, view), targets, strict=True):
+        if isinstance(decision, Decision):
+            assert len(decision.reasons) == (len(few) if target == "early_warning" else most)

@@ -196,8 +196,8 @@ TERMS: dict[str, Term] = {
     ),
     "level": Term(
         "mean level",
-        "Mean contact intensity (0 none to 4 escalate) that the packaged policy's table proposes "
-        "by stage and tier, before any protection or hold.",
+        "Mean contact intensity (0 none to 4 escalate) that the packaged policy proposes "
+        "by value, before any rule and where nothing is scarce; the effect of contact is assumed.",
     ),
     "gap": Term(
         "calibration gap",

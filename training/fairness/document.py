@@ -17,5 +17,8 @@ def fairness_document(
 
     Row i of `rows`, which are of the population, is row i of `judged`.
     """
-    level = levels(judged, population.panel, rows.view, load_policy())
+    if population.segments is None:
+        return {}
+    policy, currency = load_policy(), population.currency
+    level = levels(judged, population.panel, rows.view, policy, currency)
     return fairness(judged, level, population.segments, population.account_ids, draws, seed)

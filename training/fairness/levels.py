@@ -1,27 +1,31 @@
-"""The contact level that the policy's table proposes for judged rows."""
+"""The contact level that a policy proposes for judged rows."""
 
 import numpy as np
 
 from features.panel import Indices, Panel, View
+from models.intensity.ladder import ESCALATE, LEVELS, RESOURCES
 from models.intensity.policy import Policy
-from models.score.tier import tier
-from models.stage import STAGES
+from models.intensity.value import Cases, weigh
 from training.evaluate import Judged
 
 
-def levels(judged: Judged, panel: Panel, view: View, policy: Policy) -> Indices:
-    """Level 0 to 4 of each row by its stage and tier, before any protection or hold.
+def levels(judged: Judged, panel: Panel, view: View, policy: Policy, currency: str) -> Indices:
+    """Level 0 to 4 of each row by its value, before any rule and where nothing is scarce.
 
     Row i of the view is row i of `judged`. Statements do not tell how much of the balance is
-    past due: the balance of the last one, the most it can be, stands for it, so that a policy
-    with a least amount for doubtful accounts finds some here that it would not find in service.
+    past due: what the last one asks for, or its balance where that is not known, stands for it.
+    Raises InputError where the policy has no rate for the currency.
     """
-    balance = panel.balance[view.row, view.stop - 1]
-    rows = zip(judged.probability.tolist(), judged.stage.tolist(), balance.tolist(), strict=True)
-    return np.array(
-        [
-            policy.levels[STAGES[stage], tier(probability, STAGES[stage], amount, policy.tiers)]
-            for probability, stage, amount in rows
-        ],
-        dtype=np.int64,
+    n, last = len(view.row), (view.row, view.stop - 1)
+    asked, balance = panel.amount_due[last], panel.balance[last]
+    cases = Cases(
+        log_odds=judged.log_odds,
+        days_past_due=panel.days_past_due[last],
+        past_due=np.where(np.isnan(asked), balance, asked),
+        balance=balance,
+        rate=np.full(n, policy.rate(currency)),
+        received=np.zeros(n),
+        cap=np.full(n, ESCALATE),
+        free=np.ones((n, len(LEVELS)), np.bool_),
     )
+    return weigh(policy.numbers, np.zeros(len(RESOURCES)), cases).unflagged

@@ -1,0 +1,60 @@
+"""Asked: accounts with all that their levels follow from."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.account import Account
+from models.intensity.facts import Facts
+from models.intensity.ladder import RESOURCES
+from models.intensity.plan import Plan
+from models.intensity.rules.counts import Counts
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+NOT_PLANNED = -1
+
+
+class Asked(NamedTuple):
+    """n accounts: `as_of` in UTC seconds, `log_odds` of the target under ordinary contact.
+
+    `ability` and `willingness` are percentiles, for treatments only where `standing_valid`.
+    """
+
+    accounts: Sequence[Account]
+    as_of: Floats
+    log_odds: Floats
+    ability: Floats
+    willingness: Floats
+    standing_valid: Flags
+    facts: Facts
+    counts: Counts
+
+
+class Scarcity(NamedTuple):
+    """What resources are worth: `prices` [3] of a unit of each, in the policy's unit.
+
+    `planned` [n] is the level that the capacity plan has for an account whose inputs have not
+    changed since, NOT_PLANNED for the others. Where not `keeps_minimum`, capacity did not even
+    suffice for the stages' lowest levels, and they do not hold.
+    """
+
+    prices: Floats
+    keeps_minimum: bool
+    planned: Indices
+
+
+def scarcity_of(plan: Plan | None, keys: NDArray[np.uint64], n: int) -> Scarcity:
+    """The scarcity that a plan tells of for n accounts with these fingerprints."""
+    planned = np.full(n, NOT_PLANNED, np.int64)
+    if plan is None:
+        return Scarcity(np.zeros(len(RESOURCES)), True, planned)
+    for i, key in enumerate(keys.tolist()):
+        level = plan.level_of(key)
+        if level is not None:
+            planned[i] = level
+    return Scarcity(plan.prices, plan.terms.keeps_minimum, planned)

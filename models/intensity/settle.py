@@ -1,0 +1,300 @@
+"""Settle: what is told of one account's level, from the numbers that decided it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.clock import day_number
+from features.tables import CHANNELS, REASONS
+from models.account import Account
+from models.decision import BindingRule, Change, Intensity, Level, Limit
+from models.intensity.asked import NOT_PLANNED, Asked
+from models.intensity.hours import earliest
+from models.intensity.ladder import ESCALATE, LEVEL_NAMES, LEVELS, NONE
+from models.intensity.numbers import Numbers
+from models.intensity.policy import Policy
+from models.intensity.ruled import Ruled
+from models.intensity.rules.bars import BARRING, NO_RULE
+from models.intensity.rules.book import COUNTED, Applicable
+from models.intensity.rules.protections import VISIT_APPOINTMENT
+from models.intensity.rules.reach import UNREACHABLE
+from models.intensity.rules.rule import Cap, Hours, Rule
+from models.intensity.treatment import Treated, treat
+from models.intensity.value import Weighed
+
+# `taken_by` of levels that the policy's bounds of the stage leave out.
+STAGE_LOWEST = "stage_lowest"
+STAGE_HIGHEST = "stage_highest"
+CAPACITY = "capacity"  # takes a level away where its resources are worth more elsewhere
+_CAPACITY_CITATION = "capacity plan"
+
+_NUMBER = {channel: number for number, channel in enumerate(CHANNELS)}
+
+
+class Row(NamedTuple):
+    """One account, as Python's own numbers; lists are by level, channel or counted rule."""
+
+    account: Account
+    rules: Applicable
+    caps: list[Cap]
+    hours: tuple[Hours, ...]
+    as_of: float
+    ability: float
+    willingness: float
+    standing_valid: bool
+    today: float
+    visit_agreed: bool
+    stated: float
+    paid_month: float
+    used: list[int]
+    free: list[bool]
+    ready_day: list[float]
+    barred_by: list[int]
+    level_by: list[int]
+    lowest: int
+    highest: int
+    probability: list[float]
+    value: list[float]
+    cost: list[float]
+    price: list[float]
+    net: list[float]
+    unbarred: int  # the level before any rule
+    unflagged: int  # the level before protections and holds
+    level: int
+    runner_up: int
+    unpriced: int  # what `unflagged` would be if resources were not scarce
+    planned: int  # the plan's level, NOT_PLANNED without one
+
+
+def rows(
+    numbers: Numbers,
+    asked: Asked,
+    ruled: Ruled,
+    weighed: Weighed,
+    unpriced: NDArray[np.int64],
+    planned: NDArray[np.int64],
+) -> Iterator[Row]:
+    """The rows of the accounts, in order."""
+    facts, bars = asked.facts, ruled.bars
+    columns = (
+        asked.as_of,
+        asked.ability,
+        asked.willingness,
+        asked.standing_valid,
+        facts.today,
+        facts.visit_agreed,
+        facts.stated,
+        facts.paid_month,
+        asked.counts.used,
+        bars.free,
+        bars.ready_day,
+        bars.barred_by,
+        bars.level_by,
+        numbers.lowest[weighed.stage],
+        numbers.highest[weighed.stage],
+        weighed.probability,
+        weighed.value,
+        weighed.cost,
+        weighed.price,
+        weighed.net,
+        weighed.unbarred,
+        weighed.unflagged,
+        weighed.level,
+        weighed.runner_up,
+        unpriced,
+        planned,
+    )
+    each = (asked.accounts, ruled.applicable, ruled.caps, ruled.hours)
+    return map(Row._make, zip(*each, *(column.tolist() for column in columns), strict=True))
+
+
+def intensity(
+    policy: Policy, row: Row, takers: tuple[BindingRule, ...], changes: tuple[Change, ...]
+) -> Intensity:
+    """The intensity of the row's account: what took its level, and what would alter it."""
+    channels, at, rest = contacting(policy, row)
+    binding = (*takers, *rest)
+    treated = _treated(policy, row, binding)
+    return Intensity(
+        level=row.level,
+        name=LEVEL_NAMES[row.level],
+        treatment=treated.treatment,
+        because=treated.because,
+        channels=channels,
+        needs_approval=row.level == ESCALATE,
+        levels=_levels(row),
+        binding_rules=binding,
+        limits=_limits(row),
+        earliest_contact_at=at,
+        runner_up=None if row.runner_up < 0 else row.runner_up,
+        changes=changes,
+        response_model="assumed",
+        rules_of=row.rules.rules_of,
+        planned=row.planned != NOT_PLANNED,
+        plan=None if treated.plan is None else treated.plan._asdict(),
+    )
+
+
+def binding_levels(row: Row) -> tuple[BindingRule, ...]:
+    """The rules that took a level away, protections and holds first, strictest first.
+
+    `took_away` is `level:3->1`: the level as it would have been at that point, and what the rule
+    leaves of it.
+    """
+    found = [
+        BindingRule(rule.id, rule.citation, f"level:{row.unflagged}->{rule.cap}")
+        for rule in row.caps
+        if rule.cap < row.unflagged
+    ]
+    found += _barring(row, row.unbarred, row.unflagged)
+    found += _barring(row, _within_caps(row), row.level)
+    if row.unpriced > row.unflagged:
+        took = f"level:{row.unpriced}->{row.unflagged}"
+        found.append(BindingRule(CAPACITY, _CAPACITY_CITATION, took))
+    return tuple(found)
+
+
+def _within_caps(row: Row) -> int:
+    return min(row.unflagged, row.caps[0].cap) if row.caps else row.unflagged
+
+
+def _barring(row: Row, highest: int, left: int) -> list[BindingRule]:
+    """The contact rules that took the levels from `highest` down to `left`."""
+    found, taken = [], {NO_RULE}
+    for level in range(highest, left, -1):
+        by = row.level_by[level]
+        if by not in taken:
+            taken.add(by)
+            rule = BARRING[by]
+            found.append(BindingRule(rule.id, rule.citation, f"level:{level}->{left}"))
+    return found
+
+
+def contacting(
+    policy: Policy, row: Row
+) -> tuple[tuple[str, ...], str | None, tuple[BindingRule, ...]]:
+    """The channels of the level, the first instant at which they may be used, and what bound.
+
+    The instant is the first day of the level's main channel, at an hour that is right for all of
+    its channels; another channel that may not be used by then is taken away (`channel:sms`), as
+    is a visit that nobody agreed to.
+    """
+    if row.level == NONE:
+        return (), None, ()
+    planned = policy.rungs[row.level].channels
+    main, *others = planned
+    at = _first(row, row.ready_day[_NUMBER[main]], *_window(row.hours, planned))
+    local = datetime.fromtimestamp(at, _zone(row.account.timezone))
+    found = []
+    if at > row.as_of:
+        took = f"time:{local.isoformat()}"
+        delaying = _delaying(row, planned)
+        found += [BindingRule(rule.id, rule.citation, took) for rule in delaying]
+    channels = [main]
+    day = row.today if at == row.as_of else day_number(local.date())
+    for channel in others:
+        number = _NUMBER[channel]
+        if channel == "visit" and not row.visit_agreed:
+            by: Rule = VISIT_APPOINTMENT
+        elif row.ready_day[number] > day:
+            by = BARRING[row.barred_by[number]]
+        else:
+            channels.append(channel)
+            continue
+        found.append(BindingRule(by.id, by.citation, f"channel:{channel}"))
+    return tuple(channels), local.isoformat(), tuple(found)
+
+
+def _first(row: Row, ready: float, start: float, end: float) -> float:
+    """First instant (UTC seconds) from as_of and the local day `ready` on, within the hours."""
+    return earliest(row.as_of, ready, row.account.timezone, start, end)
+
+
+@lru_cache(maxsize=4_096)
+def _window(hours: tuple[Hours, ...], channels: tuple[str, ...]) -> tuple[float, float]:
+    """From and until what hour the strictest of the rules let all of the channels be used."""
+    bound = [rule for rule in hours if not set(rule.channels).isdisjoint(channels)]
+    return (
+        max((rule.start for rule in bound), default=0.0),
+        min((rule.end for rule in bound), default=24.0),
+    )
+
+
+def _delaying(row: Row, channels: tuple[str, ...]) -> list[Rule]:
+    """The rules that keep the channels, the main one first, from being used sooner."""
+    main = _NUMBER[channels[0]]
+    ready = row.ready_day[main]
+    found: list[Rule] = []
+    if ready > row.today:
+        found.append(BARRING[row.barred_by[main]])
+    at_any_hour = _first(row, ready, 0.0, 24.0)
+    for rule in row.hours:
+        start, end = _window((rule,), channels)
+        if _first(row, ready, start, end) > at_any_hour:
+            found.append(rule)
+    return found
+
+
+def _levels(row: Row) -> tuple[Level, ...]:
+    taken = [_taken_by(row, level) for level in LEVELS]
+    allowed = [by is None for by in taken]
+    weights = (row.probability, row.value, row.cost, row.price, row.net)
+    return tuple(map(Level._make, zip(LEVELS, *weights, allowed, taken, strict=True)))
+
+
+def _taken_by(row: Row, level: int) -> str | None:
+    """The rule or bound that took the level away; None for one that is allowed."""
+    if level == row.level:
+        return None
+    if level > row.highest:
+        return STAGE_HIGHEST
+    if not row.free[level]:
+        return BARRING[row.level_by[level]].id
+    if row.caps and level > row.caps[0].cap:
+        return row.caps[0].id
+    return STAGE_LOWEST if level < row.lowest else None
+
+
+def _limits(row: Row) -> tuple[Limit, ...]:
+    return tuple([Limit(*_limit(k), row.used[k], COUNTED[k].id) for k in row.rules.told])
+
+
+@cache
+def _limit(k: int) -> tuple[str, str, str, int]:
+    rule = COUNTED[k]
+    window = "1 day" if rule.days == 1 else f"{rule.days} days"
+    return rule.counter, rule.per, window, rule.most
+
+
+def _treated(policy: Policy, row: Row, binding: Sequence[BindingRule]) -> Treated:
+    settings = policy.treatment
+    asked = next((rule.treatment for rule in row.caps if rule.treatment is not None), None)
+    return treat(
+        row.level,
+        policy.rungs[row.level].treatment,
+        asked=asked,
+        held=any(rule.treatment is None for rule in row.caps),
+        barred=row.unbarred > row.unflagged or _within_caps(row) > row.level,
+        # Where it took but a channel, there is another way to make the contact.
+        unreachable=any(
+            each.rule == UNREACHABLE.id and each.took_away.startswith("level:") for each in binding
+        ),
+        stated=None if row.stated != row.stated else REASONS[int(row.stated)],
+        ability=row.ability,
+        willingness=row.willingness,
+        standing_valid=row.standing_valid,
+        past_due=row.account.past_due_amount,
+        paid_month=row.paid_month,
+        low_below=settings.low_below,
+        plan_months=settings.plan_months,
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

@@ -1,0 +1,67 @@
+"""Warming: compile what deciding runs into numba's cache, so that no request waits for it."""
+
+import lightgbm
+import numpy as np
+
+from features.matrix import matrix
+from features.panel import Contacts, Fixed, Panel, Payments, Statements, known_at, panel
+from models.account import Account
+from models.fingerprint import fingerprints
+from models.intensity.asked import Asked, scarcity_of
+from models.intensity.choose import choose
+from models.intensity.facts import facts
+from models.intensity.policy import Policy
+from models.intensity.rules.counts import count
+from models.score.calibration import probability
+from models.score.contributions import Explainer
+
+_ONE = np.zeros(1)
+_ROWS = 50  # fewer than LightGBM ever splits
+
+
+def warm(policy: Policy) -> None:
+    """Run every compiled function once, on a history of one account."""
+    history = _one_account()
+    view = known_at(history, np.zeros(1, np.int64), np.array([86_400.0 * 32]))
+    features = matrix(history, view)
+    rows = lightgbm.Dataset(np.zeros((_ROWS, features.shape[1])), np.zeros(_ROWS))
+    constant = lightgbm.train({"num_threads": 1, "verbose": -1}, rows, num_boost_round=1)
+    probability(Explainer(constant).explain(features).margin)
+    account = _account(next(iter(policy.currencies)))
+    fingerprints([account], history, view, [b""])
+    known = facts(history, view, [account], policy)
+    asked = Asked(
+        [account],
+        view.as_of,
+        log_odds=_ONE,
+        ability=_ONE,
+        willingness=_ONE,
+        standing_valid=np.zeros(1, np.bool_),
+        facts=known,
+        counts=count(history, view, known.today),
+    )
+    choose(policy, scarcity_of(None, np.empty(0, np.uint64), 1), asked)
+
+
+def _account(currency: str) -> Account:
+    return Account(
+        account_id="warm",
+        product="other",
+        security="none",
+        currency=currency,
+        balance=1_000.0,
+        past_due_amount=100.0,
+        days_past_due=40,
+        jurisdiction="US",
+        timezone="UTC",
+    )
+
+
+def _one_account() -> Panel:
+    account, known = np.zeros(1, np.int64), np.ones(1, np.bool_)
+    return panel(
+        Fixed(_ONE, _ONE, _ONE, known, known),
+        Statements(account, *(_ONE.copy() for _ in Statements._fields[1:])),
+        Payments(account, *(_ONE.copy() for _ in Payments._fields[1:])),
+        Contacts(account, *(_ONE.copy() for _ in Contacts._fields[1:])),
+    )
