@@ -2,23 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from models.decision import Status
+from models.intensity.ladder import Resource, Treatment
 from models.score.tier import Tier
 from models.stage import Stage
+from service.intensity_answer import (
+    Answer,
+    BindingRuleAnswer,
+    IntensityAnswer,
+    LevelNumber,
+    Probability,
+)
 
-Probability = Annotated[float, Field(ge=0, le=1)]
 LogOdds = Annotated[float, Field(description="log-odds, not a probability")]
 Percentile = Annotated[
     float, Field(ge=0, le=100, description="percentile of the training population")
 ]
-
-
-class Answer(BaseModel):
-    """A JSON object that the service answers with."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class ScoreAnswer(Answer):
@@ -58,54 +59,6 @@ class ReasonAnswer(Answer):
     text: str
 
 
-class LevelAnswer(Answer):
-    """One level as it was weighed; what was not computed is null."""
-
-    level: int
-    probability: Probability | None
-    value: float | None
-    cost: float | None
-    price: float | None
-    net: float | None
-    allowed: bool
-    taken_by: str | None
-
-
-class BindingRuleAnswer(Answer):
-    """A rule that took a higher level, a channel or a time away."""
-
-    rule: str
-    citation: str
-    took_away: str
-
-
-class PlanAnswer(Answer):
-    """A repayment plan on offer."""
-
-    months: float
-    instalment: float
-
-
-class IntensityAnswer(Answer):
-    """The level chosen, what it allows, and what decided it."""
-
-    level: int = Field(ge=0, le=4)
-    name: str
-    treatment: str
-    channels: list[str]
-    earliest_contact_at: str | None
-    needs_approval: bool
-    limits: list[dict[str, Any]]
-    levels: list[LevelAnswer]
-    runner_up: int | None
-    smallest_change: dict[str, Any] | None
-    response_model: str | None
-    arm: str | None
-    propensities: dict[str, float] | None
-    binding_rules: list[BindingRuleAnswer]
-    plan: PlanAnswer | None = None
-
-
 class VersionsAnswer(Answer):
     """Everything that decided, by version or hash."""
 
@@ -122,9 +75,11 @@ class RecordAnswer(Answer):
     """One recorded decision.
 
     `base_log_odds` plus the contributions shown plus `other_contributions` is `log_odds`.
+    Every new record is of schema 2; schema 1 is that of old ones, whose levels were not weighed:
+    there `intensity` lacks what was not decided, or holds null for it.
     """
 
-    record_schema: Literal[1] = Field(alias="schema")
+    record_schema: Literal[1, 2] = Field(alias="schema")
     decision_id: str
     status: Status
     supersedes: str | None
@@ -142,6 +97,63 @@ class RecordAnswer(Answer):
     intensity: IntensityAnswer
     inputs_sha256: str
     versions: VersionsAnswer
+
+
+class DecidedAnswer(Answer):
+    """What is decided on an account, as a record shows it; it has not been recorded."""
+
+    score: ScoreAnswer
+    reasons: list[ReasonAnswer]
+    other_contributions: LogOdds
+    intensity: IntensityAnswer
+
+
+class LevelMove(Answer):
+    """The level before and after."""
+
+    was: LevelNumber = Field(alias="from")
+    to: LevelNumber
+
+
+class TreatmentMove(Answer):
+    """The treatment before and after."""
+
+    was: Treatment = Field(alias="from")
+    to: Treatment
+
+
+class InstantMove(Answer):
+    """The instant before and after; null where no contact is to be made."""
+
+    was: str | None = Field(alias="from")
+    to: str | None
+
+
+class RulesMove(Answer):
+    """Binding rules that stand on one side alone: one that takes another thing stands on both."""
+
+    added: list[BindingRuleAnswer]
+    removed: list[BindingRuleAnswer]
+
+
+class MovedAnswer(Answer):
+    """What the changes moved."""
+
+    probability: float | None = Field(
+        description="rise of the probability of the target; null where the target is another"
+    )
+    level: LevelMove
+    treatment: TreatmentMove
+    binding_rules: RulesMove
+    earliest_contact_at: InstantMove
+
+
+class ExplanationAnswer(Answer):
+    """A decision without changes and with them; `after` is never the capacity plan's level."""
+
+    before: DecidedAnswer
+    after: DecidedAnswer
+    moved: MovedAnswer
 
 
 class ErrorAnswer(Answer):
@@ -234,12 +246,38 @@ class ModelsAnswer(Answer):
     tzdata: str
 
 
+class ResourceAnswer(Answer):
+    """A resource: the price of one unit in the policy's unit; no capacity means no limit."""
+
+    price: float
+    capacity_per_day: float | None
+    use_per_day: float
+
+
+class PricesAnswer(Answer):
+    """The latest capacity plan: the nightly run that made it, and what it says of resources.
+
+    `use_per_day` is what the run's levels may use at most. Where not `keeps_minimum`, the capacity
+    was too little for the stages' lowest levels, and they do not hold. `levels_hold`: accounts
+    whose inputs have not changed get the plan's level; else models, policy or rules are others
+    than the run's, and only its prices hold.
+    """
+
+    run_id: str
+    as_of: str
+    decided_at: str
+    resources: dict[Resource, ResourceAnswer]
+    keeps_minimum: bool
+    levels_hold: bool
+
+
 class PolicyAnswer(Answer):
-    """The policy in force, whole."""
+    """The policy in force, whole; `prices` is null where no capacity plan is."""
 
     name: str
     sha256: str
     policy: dict[str, Any]
+    prices: PricesAnswer | None
 
 
 class HealthAnswer(Answer):

@@ -16,15 +16,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from models.decide import Generation
+from models.generation import Generation
 from service import openapi
-from service.api import decisions, health, served
+from service.api import decisions, explain, health, served
 from service.api.common import Parts
 from service.api.deciding import DecidingThreads
 from service.bodylimit import BodyLimit
 from service.database import DatabaseError, assert_durable, assert_migrated, connect
 from service.decisions import BusyError, DecisionLog
 from service.errors import FieldError, ProblemError, invalid, shown
+from service.explaining import Explaining
+from service.plans import Plans
 from service.reload import load_generation
 from service.review import docs, pages
 from service.scoring import Clock, Scoring
@@ -67,13 +69,14 @@ def create_app(
     log = DecisionLog(engine)
     app.state.parts = Parts(
         Scoring(current, log, clock),
+        Explaining(current, clock),
         log,
         current,
         _readiness(engine, current),
         DecidingThreads(),
     )
-    for router in (decisions.router, served.router, health.router, docs.router, pages.router):
-        app.include_router(router)
+    for part in (decisions, explain, served, health, docs, pages):
+        app.include_router(part.router)
     currency = next(iter(generation.bundles.values())).currency
     app.state.openapi = cache(lambda: openapi.document(app, currency))
     # The last one added is the first to see a request: who is not known may not send a body.
@@ -87,14 +90,15 @@ def from_environment() -> FastAPI:
     """The service as the environment's settings describe it.
 
     Raises service.settings.SettingsError, service.database.DatabaseError,
-    service.reload.ModelsError or features.errors.InputError where it cannot start.
+    service.reload.ModelsError, models.intensity.plan.PlanError or features.errors.InputError where
+    it cannot start.
     """
     settings = load_settings()
     engine = connect(settings.database)
     assert_durable(engine)
     assert_migrated(engine)
-    generation = load_generation(settings)
-    return create_app(settings, engine, lambda: generation)
+    generation, plans = load_generation(settings), Plans(settings.plans)
+    return create_app(settings, engine, lambda: plans.applied(generation))
 
 
 def _readiness(engine: sa.Engine, current: Callable[[], Generation]) -> Callable[[], list[str]]:

@@ -69,6 +69,12 @@ def batch(currency: str) -> dict[str, Any]:
     return {"items": [good, bad]}
 
 
+def explain(currency: str) -> dict[str, Any]:
+    """What if more were past due, and an agent's minute were worth 0.50 elsewhere?"""
+    changes = {"account": {"past_due_amount": 460.0}, "prices": {"agent_minutes": 0.5}}
+    return {**decision(currency), "changes": changes}
+
+
 def search() -> dict[str, Any]:
     """The decisions of one account, newest first."""
     return {"account_id": "A-1001", "limit": 20}

@@ -9,10 +9,11 @@ from pydantic.json_schema import models_json_schema
 
 from service import examples
 from service.answers import ProblemAnswer
+from service.changes import ExplainBody
 from service.errors import CATALOGUE, MEDIA_TYPE
 from service.schemas import BatchBody, DecisionBody, SearchBody
 
-BODIES: tuple[type[BaseModel], ...] = (DecisionBody, BatchBody, SearchBody)
+BODIES: tuple[type[BaseModel], ...] = (DecisionBody, BatchBody, ExplainBody, SearchBody)
 _WITHOUT_KEY = (405, 500)  # any route may answer these
 _WITH_KEY = (401, 403, 503)
 _REF = "#/components/schemas/{model}"
@@ -64,6 +65,7 @@ def document(app: FastAPI, currency: str) -> Extra:
     for name, example in {
         "": examples.decision(currency),
         ":batch": examples.batch(currency),
+        ":explain": examples.explain(currency),
         ":search": examples.search(),
     }.items():
         body = made["paths"][f"/v1/decisions{name}"]["post"]["requestBody"]

@@ -1,4 +1,8 @@
-"""The record of a decision: its shape as stored, and as shown in a language."""
+"""The record of a decision: its shape as stored, and as shown in a language.
+
+Records of schema 1 (before levels were weighed by value) stay as they were stored: what was not
+computed then is null, and what a decision did not hold then is absent.
+"""
 
 import hashlib
 import json
@@ -9,11 +13,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from models.decision import BindingRule, Decision, Intensity, Level, Reason, Score
+from models.decision import Change, Decision, Intensity, Reason, Score
+from models.intensity.words.treatments import treatment_text
 from models.score.reasons import Language, sentence
 
-SCHEMA = 1
+SCHEMA = 2
 REASONS_SHOWN = 5
+_SUBJECTS = {"amount": "field", "price": "resource"}  # what a change's subject is called
 
 Record = dict[str, Any]
 
@@ -46,31 +52,39 @@ def entry(decision: Decision, inputs: dict[str, Any], *, decided_at: datetime, a
         "valid_until": decision.valid_until,
         "data_age_days": decision.data_age_days,
         "currency": decision.currency,
-        "score": _plain(decision.score),
-        "reasons": [_reason(reason) for reason in decision.reasons],
-        "other_contributions": decision.other_contributions,
-        "intensity": _intensity(decision.intensity),
+        **decided(decision),
         "inputs_sha256": hashlib.sha256(inputs_json.encode()).hexdigest(),
         "versions": decision.versions,
     }
     return Entry(record, json.dumps(record, separators=(",", ":"), allow_nan=False), inputs_json)
 
 
+def decided(decision: Decision) -> Record:
+    """What was decided, as the record holds it: the score, the reasons for it and the level."""
+    return {
+        "score": _score(decision.score),
+        "reasons": [_reason(reason) for reason in decision.reasons],
+        "other_contributions": decision.other_contributions,
+        "intensity": _intensity(decision.intensity),
+    }
+
+
 def shown(record: Record, reasons: int | None, language: Language) -> Record:
     """The record with its `reasons` largest reasons (None: all), each with its sentence.
 
-    What is left out is summed up in `other_contributions`, so that it still adds up.
+    What is left out is summed up in `other_contributions`, so that it still adds up. The
+    treatment gets its sentences too, as `treatment_text`.
     """
-    every = record["reasons"]
+    every, intensity, currency = record["reasons"], record["intensity"], record["currency"]
     kept = every if reasons is None else every[:reasons]
+    text = treatment_text(intensity, currency, language)
     return {
         **record,
-        "reasons": [
-            {**reason, "text": _text(reason, record["currency"], language)} for reason in kept
-        ],
+        "reasons": [{**reason, "text": _text(reason, currency, language)} for reason in kept],
         "other_contributions": math.fsum(
             [record["other_contributions"], *(r["contribution"] for r in every[len(kept) :])]
         ),
+        "intensity": {**intensity, "treatment_text": text},
     }
 
 
@@ -126,16 +140,47 @@ def _reason(reason: Reason) -> dict[str, Any]:
     }
 
 
-def _plain(part: Score | Level | BindingRule) -> dict[str, Any]:
-    return {name: getattr(part, name) for name in part.__slots__}
+def _score(score: Score) -> dict[str, Any]:
+    return {name: getattr(score, name) for name in score.__slots__}
 
 
 def _intensity(intensity: Intensity) -> dict[str, Any]:
-    plain = {name: getattr(intensity, name) for name in intensity.__slots__}
-    plain["channels"] = list(intensity.channels)
-    plain["limits"] = list(intensity.limits)
-    plain["levels"] = [_plain(level) for level in intensity.levels]
-    plain["binding_rules"] = [_plain(rule) for rule in intensity.binding_rules]
-    if intensity.plan is None:
-        del plain["plan"]
+    changes = [_change(change) for change in intensity.changes]
+    plain: dict[str, Any] = {
+        "level": intensity.level,
+        "name": intensity.name,
+        "treatment": intensity.treatment,
+        "because": intensity.because,
+        "channels": list(intensity.channels),
+        "earliest_contact_at": intensity.earliest_contact_at,
+        "needs_approval": intensity.needs_approval,
+        "limits": [limit._asdict() for limit in intensity.limits],
+        "levels": [level._asdict() for level in intensity.levels],
+        "runner_up": intensity.runner_up,
+        "smallest_change": changes[0] if changes else None,
+        "other_changes": changes[1:],
+        "response_model": intensity.response_model,
+        "rules_of": intensity.rules_of,
+        "planned": intensity.planned,
+        "arm": intensity.arm,
+        "propensities": intensity.propensities,
+        "binding_rules": [rule._asdict() for rule in intensity.binding_rules],
+    }
+    if intensity.plan is not None:
+        plain["plan"] = intensity.plan
     return plain
+
+
+def _change(change: Change) -> dict[str, Any]:
+    """The change with fields of its kind, so that a field holds numbers of one kind only."""
+    kind, subject, was, to, level = change
+    if kind == "rule":
+        return {"kind": kind, "rule": subject, "level": level}
+    assert was is not None
+    assert to is not None
+    if kind == "days":
+        was, to = int(was), int(to)
+    plain: dict[str, Any] = {"kind": kind}
+    if kind in _SUBJECTS:
+        plain[_SUBJECTS[kind]] = subject
+    return plain | {f"was_{kind}": was, f"to_{kind}": to, "level": level}

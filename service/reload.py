@@ -8,13 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from models.decide import Generation
+from models.generation import Generation
 from models.intensity.policy import load_policy
 from models.score.bundle import Bundle, load
 from models.score.contributions import TABLE_LIMIT
 from models.score.manifest import MANIFEST, BundleError, Manifest, read_manifest
-from models.score.warm import warm
 from models.target import TARGETS
+from models.warm import warm
 from service.settings import Settings
 
 ALIAS = "champion"
@@ -47,10 +47,12 @@ def generation_of(served: Mapping[str, Path], policy: Path | None, table_limit: 
     if not served:
         raise ModelsError(f"no model to serve: {TRAIN_FIRST}")
     bundles = {name: _verified(folder, table_limit) for name, folder in served.items()}
+    for bundle in bundles.values():
+        checked.rate(bundle.currency)  # refuses a currency that the policy has no rate for
     targets = {bundle.target: bundle for bundle in bundles.values()}
     if len(targets) < len(bundles):
         raise ModelsError(f"more than one bundle for one target: {', '.join(bundles)}")
-    warm()
+    warm(checked)
     return Generation(
         bundles=targets,
         models={bundle.target: name for name, bundle in bundles.items()},

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from features.panel import known_at
-from models.decide import Generation, Refusal, decide
+from models.decide import decide
 from models.decision import Decision
+from models.generation import Generation
+from models.refusal import Refusal
 from service.decisions import DecisionLog
 from service.errors import ProblemError, refused
 from service.panels import panel_of
@@ -18,7 +20,7 @@ from service.schemas import BatchEnvelope, BatchItem, DecisionBody
 from service.validation import Checked, read, read_decision
 
 Clock = Callable[[], datetime]
-_INPUTS = ("account", "statements", "payments", "contacts")
+_INPUTS = ("account", "statements", "payments", "contacts", "debtor_contacts")
 
 
 @dataclass(frozen=True, slots=True)

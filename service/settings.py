@@ -78,6 +78,11 @@ class Settings(BaseSettings):
         return self.tracking_uri or f"sqlite:///{self.home / 'mlflow.db'}"
 
     @property
+    def plans(self) -> Path:
+        """Folder of the capacity plans, of which the latest is used."""
+        return self.home / "plans"
+
+    @property
     def cache(self) -> Path:
         """Folder of the bundles fetched from the registry."""
         return self.home / "cache"

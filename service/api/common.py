@@ -10,11 +10,12 @@ from fastapi import Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from models.decide import Generation
+from models.generation import Generation
 from models.score.reasons import Language
 from service.api.deciding import DecidingThreads
 from service.decisions import DecisionLog
 from service.errors import FieldError, ProblemError, invalid, shown
+from service.explaining import Explaining
 from service.records import REASONS_SHOWN
 from service.scoring import Scoring
 from service.security import Caller
@@ -31,6 +32,7 @@ class Parts:
     """What the routes delegate to; `ready` lists what keeps the service from deciding."""
 
     scoring: Scoring
+    explaining: Explaining
     log: DecisionLog
     current: Callable[[], Generation]
     ready: Callable[[], list[str]]

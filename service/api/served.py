@@ -1,12 +1,18 @@
 """Routes that tell what is being served, with hashes."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from models.generation import Generation
+from models.intensity.ladder import RESOURCES
+from models.intensity.plan import Plan
 from models.intensity.rules.version import RULES_VERSION
 from service.answers import ModelsAnswer, PolicyAnswer
 from service.api.common import PartsOf, answer
 from service.openapi import problems
+from service.plans import made_with
 from service.security import scopes
 
 router = APIRouter(prefix="/v1", tags=["served"])
@@ -57,7 +63,28 @@ def get_models(parts: PartsOf) -> Response:
 )
 @scopes("score", "review")
 def get_policy(parts: PartsOf) -> Response:
-    """Thresholds of the tiers, the ladder, and the level of each stage and tier."""
-    policy = parts.current().policy
+    """The policy, and the prices of scarce resources: those of the latest capacity plan."""
+    generation = parts.current()
+    policy = generation.policy
     plain = policy.model_dump(mode="json", by_alias=True)
-    return answer({"name": policy.name, "sha256": policy.sha256, "policy": plain})
+    prices = None if generation.plan is None else _prices(generation, generation.plan)
+    return answer({"name": policy.name, "sha256": policy.sha256, "policy": plain, "prices": prices})
+
+
+def _prices(generation: Generation, plan: Plan) -> dict[str, Any]:
+    terms = plan.terms
+    return {
+        "run_id": terms.run_id,
+        "as_of": terms.as_of.isoformat(),
+        "decided_at": terms.decided_at.isoformat(),
+        "resources": {
+            name: {
+                "price": terms.prices[name],
+                "capacity_per_day": terms.capacity[name],
+                "use_per_day": terms.use[name],
+            }
+            for name in RESOURCES
+        },
+        "keeps_minimum": terms.keeps_minimum,
+        "levels_hold": made_with(generation, plan),
+    }

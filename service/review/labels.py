@@ -1,6 +1,6 @@
 """Labels of the review pages in English and Chinese."""
 
-from models.intensity.words import Words
+from models.intensity.words.catalogue import Words
 
 LABELS: dict[str, Words] = {
     "decision": Words("Decision", "决策"),
@@ -42,20 +42,75 @@ LABELS: dict[str, Words] = {
         "还款能力与还款意愿：未经验证，仅供参考；处置方式不使用这两项。",
     ),
     "level": Words("Contact level", "联系强度"),
-    "treatment": Words("Treatment", "处置方式"),
     "channels": Words("Channels", "渠道"),
     "no_channels": Words("none", "无"),
     "needs_approval": Words(
         "A person must approve this level before it is used.", "该级别须经人工批准后方可执行。"
     ),
     "rules": Words("Rules that bound", "起约束作用的规则"),
-    "no_rules": Words("No rule took anything away.", "没有规则产生约束。"),
+    "no_rules": Words(
+        "No rule changed the level, its channels or the time of contact.",
+        "没有规则改变级别、渠道或联系时间。",
+    ),
     "rule": Words("Rule", "规则"),
     "citation": Words("Source", "依据"),
     "took_away": Words("Took away", "限制内容"),
+    "earliest_contact": Words("Earliest contact", "最早可联系时间"),
+    "local_time": Words("time at the debtor's place", "债务人所在地时间"),
+    "rules_of": Words("Contact rules of", "适用的联系规则"),
+    "strictest": Words(
+        "No rules are known for the account's jurisdiction: the strictest of all known rules "
+        "were applied.",
+        "账户所属司法管辖区的规则未知：已适用全部已知规则中最严格者。",
+    ),
+    "planned": Words("Capacity plan", "产能计划"),
+    "is_planned": Words(
+        "the level is that of the latest plan: the account's inputs have not changed since",
+        "级别取自最新产能计划：此后账户的输入数据未变化",
+    ),
+    "is_not_planned": Words(
+        "weighed on its own: the account is in no plan, or its inputs have changed since",
+        "单独权衡：账户不在产能计划中，或其输入数据此后已变化",
+    ),
     "levels": Words("All levels", "全部级别"),
+    "level_column": Words("Level", "级别"),
+    "weighed": Words(
+        "All amounts are for one cycle. Value is what the level adds to no contact; price is what "
+        "the resources it uses would bring on other accounts; net is value less cost and price. "
+        "Of the levels that policy and contact rules leave, the one with the largest net is taken; "
+        "protections and holds may lower it then.",
+        "所有金额均按一个周期计算。价值为该级别相对于不联系所增加的收益；影子价格为所占用资源用于其他账户"
+        "可带来的收益；净值为价值减去成本与影子价格。在策略与联系规则允许的级别中选取净值最大者，"
+        "随后可能因保护措施或暂缓事由而降低。",
+    ),
+    "response_assumed": Words(
+        "What contact changes is assumed in the policy, not estimated from data.",
+        "联系所带来的变化为策略中的假设，并非由数据估计得出。",
+    ),
+    "response_estimated": Words(
+        "What contact changes is estimated from data.", "联系所带来的变化由数据估计得出。"
+    ),
+    "probability": Words("Probability", "概率"),
+    "value": Words("Value", "价值"),
+    "cost": Words("Cost", "成本"),
+    "price": Words("Price", "影子价格"),
+    "net": Words("Net", "净值"),
+    "net_bar": Words("Loses · gains", "亏 · 盈"),
+    "chosen": Words("chosen", "选用"),
+    "runner_up": Words("runner-up", "次优"),
+    "changes": Words("What would change the level", "哪些变化会改变级别"),
+    "changes_meaning": Words(
+        "Each changes one thing alone; the relatively smallest stands first.",
+        "每项仅改变一个因素；相对变化最小者列在最前。",
+    ),
+    "no_changes": Words(
+        "No change of one thing alone would alter the level.", "仅改变任何一个因素都不会改变级别。"
+    ),
+    "limits": Words("Limits on contact", "联系次数限制"),
+    "counted": Words("What is counted", "计数内容"),
+    "used": Words("Used", "已用"),
+    "used_of": Words("{used} of {max}", "{max} 次中的 {used} 次"),
     "allowed": Words("Allowed", "允许"),
-    "taken_by": Words("Taken by", "限制来源"),
     "yes": Words("yes", "是"),
     "no": Words("no", "否"),
     "reasons": Words("Reasons, in log-odds", "原因（对数几率）"),

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from features.panel import known_at
-from models.decide import Generation, decide
+from models.decide import decide
 from models.decision import Decision
+from models.generation import Generation
 from service import examples
 from service.app import create_app
 from service.database import connect, upgrade

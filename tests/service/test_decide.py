@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.decide import Generation
+from models.generation import Generation
 from service import examples
 from service.answers import BatchAnswer, ModelsAnswer, PolicyAnswer, RecordAnswer
 from tests.service.conftest import Client
@@ -17,7 +17,7 @@ def test_a_late_account_is_decided_and_the_record_is_the_answer(
     assert answered.status_code == 200, answered.text
     record = answered.json()
     RecordAnswer.model_validate(record)
-    assert record["schema"] == 1
+    assert record["schema"] == 2
     assert record["account_id"] == "A-1001"
     assert record["actor"] == "local"
     assert record["score"]["stage"] == "M1"

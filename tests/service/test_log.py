@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from models.decide import Generation
 from models.decision import Decision
+from models.generation import Generation
 from service.app import create_app
 from service.database import (
     DECISIONS,

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute
 
-from models.decide import Generation
+from models.generation import Generation
 from service.app import create_app
 from service.database import KEYS
 from service.security import OPEN_PATHS, SCOPES, Keys, Scope, scopes_of
@@ -21,6 +21,7 @@ ID = "0198a5b0-0000-7000-8000-000000000000"
 EXPECTED: dict[tuple[str, str], tuple[Scope, ...]] = {
     ("POST", "/v1/decisions"): ("score",),
     ("POST", "/v1/decisions:batch"): ("score",),
+    ("POST", "/v1/decisions:explain"): ("score", "review"),
     ("POST", "/v1/decisions:search"): ("review",),
     ("GET", "/v1/decisions/{decision_id}"): ("score", "review"),
     ("GET", "/v1/models"): ("score", "review"),

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from models.decide import Generation
 from models.decision import Decision
+from models.generation import Generation
 from models.score.standing import Agreement, StandingCheck
 from service.answers import ModelsAnswer, RecordAnswer
 from service.app import create_app

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 import uvicorn
 from starlette.responses import Response
 
-from models.decide import Generation
 from models.decision import Decision
+from models.generation import Generation
 from service.api import deciding
 from service.api.deciding import THREADS, DecidingThreads
 from service.app import create_app

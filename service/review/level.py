@@ -1,0 +1,78 @@
+"""The level of a recorded decision, as the review page tells it."""
+
+from typing import Any
+
+from models.intensity.ladder import LEVEL_NAMES
+from models.intensity.words.catalogue import told
+from models.intensity.words.changes import change_told
+from models.intensity.words.limits import counted_told
+from models.intensity.words.names import CHANNEL_NAMES, LEVELS
+from models.intensity.words.rules import JURISDICTIONS, RULES
+from models.intensity.words.taken import took_away
+from models.score.reasons import Language
+from service.records import Record
+from service.review.bars import bars, filled
+
+Row = dict[str, Any]
+
+
+def level_view(record: Record, language: Language) -> Row:
+    """What the page shows of the level: everything from the record, codes in words.
+
+    `weighed` is False for records of schema 1, whose levels have no numbers.
+    """
+    intensity, currency = record["intensity"], record["currency"]
+    rules_of = intensity.get("rules_of")
+    return {
+        "weighed": intensity["response_model"] is not None,
+        "channels": _channels(intensity["channels"], language),
+        "rules_of": None if rules_of is None else told(JURISDICTIONS, rules_of, language),
+        "levels": _levels(intensity, language),
+        "changes": [change_told(each, currency, language) for each in _changes(intensity)],
+        "limits": [_limit(limit, language) for limit in intensity["limits"]],
+        "rules": [_rule(rule, language) for rule in intensity["binding_rules"]],
+    }
+
+
+def _channels(codes: list[str], language: Language) -> str:
+    names = (told(CHANNEL_NAMES, code, language) for code in codes)
+    return (", " if language == "en" else "、").join(names)
+
+
+def _levels(intensity: Row, language: Language) -> list[Row]:
+    levels = intensity["levels"]
+    nets = bars([level["net"] or 0.0 for level in levels])
+    return [
+        {
+            **level,
+            "name": LEVELS[LEVEL_NAMES[level["level"]]].of(language),
+            "chosen": level["level"] == intensity["level"],
+            "runner_up": level["level"] == intensity["runner_up"],
+            "taken_by": told(RULES, level["taken_by"], language) if level["taken_by"] else "",
+            "bar": bar,
+        }
+        for level, bar in zip(levels, nets, strict=True)
+    ]
+
+
+def _changes(intensity: Row) -> list[Row]:
+    smallest = intensity["smallest_change"]
+    return [] if smallest is None else [smallest, *intensity["other_changes"]]
+
+
+def _limit(limit: Row, language: Language) -> Row:
+    return {
+        **limit,
+        "rule": told(RULES, limit["rule"], language),
+        "counted": counted_told(limit, language),
+        "filled": filled(limit["used"], limit["max"]),
+        "full": limit["used"] >= limit["max"],
+    }
+
+
+def _rule(rule: Row, language: Language) -> Row:
+    return {
+        "rule": told(RULES, rule["rule"], language),
+        "citation": rule["citation"],
+        "took_away": took_away(rule["took_away"], language),
+    }

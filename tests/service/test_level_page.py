@@ -1,0 +1,143 @@
+"""The level on a decision's page: what decided it, in words and pictures."""
+
+import json
+import re
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from service.decisions import DecisionLog
+from service.records import Entry, entry
+from service.review.bars import bars, filled
+from service.review.labels import LABELS
+from tests.records import decided, first_record
+from tests.service.conftest import Client
+
+AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def page(client: Client, engine: sa.Engine) -> Any:
+    """The page of a decision with changes to its intensity, in a language."""
+
+    def shown(language: str = "en", **changes: Any) -> str:
+        made = entry(decided(**changes), {}, decided_at=AT, actor="test")
+        DecisionLog(engine).record([made])
+        path = f"/review/decisions/{made.record['decision_id']}?lang={language}"
+        answered = client.get(path)
+        assert answered.status_code == 200
+        return unescape(answered.text)
+
+    return shown
+
+
+def row(html: str, level: str) -> str:
+    """The row of a level, in one line."""
+    found = re.search(rf'<tr class="[^"]*">\s*<td>{level} · .*?</tr>', html, re.DOTALL)
+    assert found is not None
+    return re.sub(r"\s+", " ", found[0])
+
+
+def test_the_treatment_stands_with_its_reason_and_its_plan(page: Any) -> None:
+    html = page()
+    for sentence in (
+        "Offer the customer a repayment plan. Ability to pay is low, willingness is not. "
+        "Plan: 5 months, 184.00 USD a month at most.",
+        "2026-11-23 08:00:00-05:00",
+        "text message, email",
+        "New York City, United States",
+        LABELS["response_assumed"].en,
+        LABELS["is_planned"].en,
+    ):
+        assert sentence in html, sentence
+    assert LABELS["strictest"].en not in html
+
+
+def test_each_level_shows_its_numbers_with_their_currency(page: Any) -> None:
+    html = page()
+    assert 'Net <span class="unit">USD</span>' in html
+    call = row(html, "2")
+    for number in ("48.0%", "73.60", "21.50", "7.75", "44.35"):
+        assert re.search(rf'<td class="number" data-label="[^"]+">{number}</td>', call), number
+    assert "no – At most 3 contacts or attempts within 7 days on one account" in call
+    assert row(html, "4").endswith("no – The level is above the highest of the stage.</td> </tr>")
+
+
+def test_the_chosen_level_and_the_runner_up_are_marked(page: Any) -> None:
+    html = page()
+    assert '<tr class="chosen">' in row(html, "1")
+    assert '<span class="mark">chosen</span>' in row(html, "1")
+    assert '<span class="mark">runner-up</span>' in row(html, "0")
+    assert html.count('<span class="mark">') == 2
+    assert page(runner_up=None).count('<span class="mark">') == 1
+
+
+def test_bars_show_the_sign_and_size_of_what_a_level_nets(page: Any) -> None:
+    html = page()
+    bar = r'<rect class="(\w+)" x="([\d.]+)" y="1" width="([\d.]+)"'
+    assert re.findall(bar, row(html, "4")) == [("lowers", "0.0", "100.0")]
+    assert re.findall(bar, row(html, "2")) == [("raises", "100.0", "59.3")]  # of 44.35 to 74.8
+    assert [bar.width for bar in bars([0.0, 0.0])] == ["0.0", "0.0"]
+
+
+def test_limits_show_how_much_is_used(page: Any) -> None:
+    html = page()
+    assert "calls dialled, on this account, within 7 days" in html
+    assert "7 of 7" in html
+    assert "1 of 3" in html
+    widths = re.findall(r'<rect class="(\w+)" x="0" y="1" width="([\d.]+)"', html)
+    assert widths == [("track", "100"), ("lowers", "100.0"), ("track", "100"), ("raises", "33.3")]
+    assert filled(9, 7) == "100.0"
+    assert LABELS["limits"].en not in page(limits=())
+
+
+def test_binding_rules_show_what_they_took_and_their_source(page: Any) -> None:
+    html = page()
+    for cells in (
+        ("by all channels together.", "level lowered from 2 (call) to 1 (reminder)", "DCWP rule"),
+        ("bring more.", "level lowered from 3 (intensive contact) to 2 (call)", "capacity plan"),
+        ("on one debt.", "channel taken away: phone call", "12 CFR 1006.14(b)"),
+        ("debtor's place.", "no contact before 2026-11-23 08:00-05:00", "12 CFR 1006.6(b)"),
+    ):
+        assert "</td><td>".join(cells) in html, cells
+    assert LABELS["no_rules"].en in page(binding_rules=())
+
+
+def test_the_smallest_changes_stand_in_order_as_sentences(page: Any) -> None:
+    sentences = re.findall(r"<li>(.*)</li>", page())
+    assert len(sentences) == 5
+    assert sentences[0] == "If the probability rose to 42.32%, the level would be 2 (call)."
+    assert sentences[4].startswith("Without this rule the level would be 2 (call): At most 3")
+    assert LABELS["no_changes"].en in page(changes=())
+
+
+def test_an_unknown_jurisdiction_is_said(page: Any) -> None:
+    html = page(rules_of="strictest", planned=False)
+    assert f'<p class="notice">{LABELS["strictest"].en}</p>' in html
+    assert LABELS["is_not_planned"].en in html
+
+
+def test_all_of_it_is_in_chinese_too(page: Any) -> None:
+    html = page("zh")
+    text = re.sub(r"<[^>]*>", " ", html[html.index("<h2>联系强度 1") : html.index("<h2>原因")])
+    foreign = re.sub(r"USD|CFR|\(b\)|DCWP rule|capacity plan", "", text)
+    assert not re.search("[A-Za-z]", foreign), foreign
+
+
+def test_an_old_record_is_shown_without_what_it_did_not_hold(
+    client: Client, engine: sa.Engine
+) -> None:
+    record = first_record()
+    DecisionLog(engine).record([Entry(record, json.dumps(record), "{}")])
+    answered = client.get(f"/review/decisions/{record['decision_id']}")
+    assert answered.status_code == 200
+    html = answered.text
+    assert "Remind the customer of what is due." in html
+    assert "no – A promise to pay is not yet due: at most a reminder." in row(html, "2")
+    assert "level lowered from 2 (call) to 1 (reminder)" in html
+    for label in ("changes", "weighed", "net", "response_assumed", "limits", "rules_of"):
+        assert LABELS[label].en not in html, label
+    assert "None" not in html
