@@ -33,13 +33,14 @@ def _reason(error: Exception) -> str | None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from curescore.nightly.manifest import RunError
+    from models.intensity.plan import PlanError
     from models.score.manifest import BundleError
     from service.database import DatabaseError
     from service.reload import ModelsError
 
     if isinstance(error, OSError):
         return f"cannot go on: {_system(error)}"
-    if isinstance(error, DatabaseError | ModelsError | BundleError | RunError):
+    if isinstance(error, DatabaseError | ModelsError | BundleError | PlanError | RunError):
         return f"cannot go on: {error}"
     if isinstance(error, SQLAlchemyError):
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]

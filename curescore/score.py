@@ -49,9 +49,23 @@ def score(
     chunk: Annotated[
         int, typer.Option(min=1, help="Accounts that a process holds at a time.")
     ] = 10_000,
+    capacity: Annotated[
+        Path | None,
+        typer.Option(
+            help="File (TOML) of how much of each resource there is a day; no limit if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    publish: Annotated[
+        bool,
+        typer.Option(help="With --capacity: let the service use this run's prices and levels."),
+    ] = True,
     json: Json = False,
 ) -> None:
     """Decide every account of a portfolio: tables in, decisions in Parquet out.
+
+    With --capacity, the levels of the whole portfolio are chosen together, so that they need no
+    more than there is.
 
     A run that was stopped goes on when it is started again with the same --out, and its result
     is the same to the byte. What was refused, and why, is in the folder refused/ beside the
@@ -60,6 +74,7 @@ def score(
     Example: curescore score --data var/data/simulated --out var/night --as-of 2024-06-29T07:00Z
     """
     from curescore.nightly.run import Terms, Told, run
+    from models.intensity.capacity import read_capacity
     from service.settings import load_settings
 
     terms = Terms(
@@ -69,6 +84,8 @@ def score(
         _number(reasons),
         chunk,
         workers or len(os.sched_getaffinity(0)),
+        None if capacity is None else read_capacity(capacity),
+        publish,
     )
     with _told_to_stop(), _progress() as bar:
         task = bar.add_task("starting", total=None)
@@ -77,8 +94,8 @@ def score(
             load_settings(),
             Told(
                 status=lambda what: bar.update(task, description=what),
-                begin=lambda done, total: bar.reset(
-                    task, description="accounts", completed=done, total=total
+                begin=lambda what, done, total: bar.reset(
+                    task, description=what, completed=done, total=total
                 ),
                 done=lambda accounts: bar.advance(task, accounts),
             ),
@@ -91,9 +108,12 @@ def score(
 
 def _tell(summary: dict[str, Any], folder: Path) -> None:
     """The summary as a table, where the files are, and what looks odd about the run."""
-    from curescore.nightly.summary import summary_table
+    from curescore.nightly.summary import resource_table, summary_table
 
     out.print(summary_table(summary))
+    out.print(resource_table(summary))
+    if summary["capacity"] is not None:
+        _tell_capacity(summary["capacity"])
     out.print(f"decisions: {folder}/decisions  refused: {folder}/refused", soft_wrap=True)
     if not summary["decided"]:
         out.print("warning: nothing was decided; refused/ says why", soft_wrap=True)
@@ -109,6 +129,23 @@ def _tell(summary: dict[str, Any], folder: Path) -> None:
             f"warning: {summary['statements_after_as_of']:,} accounts have statements after "
             "--as-of, and accounts.* tells how they stand now, not then: stage and amounts may be "
             "of later",
+            soft_wrap=True,
+        )
+
+
+def _tell_capacity(capacity: dict[str, Any]) -> None:
+    """What the levels are worth within the capacity, and what it took."""
+    worth, missed = capacity["value"], capacity["bound"] - capacity["value"]
+    out.print(
+        f"the levels that share it are worth {worth:,.2f} a cycle, at most {max(missed, 0):,.2f} "
+        f"less than the best; {capacity['lowered']:,} accounts got a lower level for want of "
+        "capacity",
+        soft_wrap=True,
+    )
+    if not capacity["keeps_minimum"]:
+        out.print(
+            "warning: the capacity does not suffice for the stages' lowest levels: accounts are "
+            "below them",
             soft_wrap=True,
         )
 

@@ -8,9 +8,11 @@ import pandas as pd
 import pyarrow as pa
 
 from curescore.nightly.manifest import Manifest
-from models.decide import Refusal
-from models.decision import BindingRule, Decision, Level, Reason
+from models.decision import BindingRule, Change, Decision, Intensity, Level, Limit, Reason
+from models.refusal import Refusal
 from service.records import derived_id
+
+_Part = Reason | Level | BindingRule | Limit | Change
 
 _INSTANT = pa.timestamp("us", "UTC")
 _REASON = pa.struct(
@@ -22,8 +24,29 @@ _REASON = pa.struct(
         ("contribution", pa.float64()),
     ]
 )
-_LEVEL = pa.struct([("level", pa.int8()), ("allowed", pa.bool_()), ("taken_by", pa.string())])
+_LEVEL = pa.struct(
+    [
+        ("level", pa.int8()),
+        *((name, pa.float64()) for name in ("probability", "value", "cost", "price", "net")),
+        ("allowed", pa.bool_()),
+        ("taken_by", pa.string()),
+    ]
+)
 _RULE = pa.struct([(name, pa.string()) for name in ("rule", "citation", "took_away")])
+_LIMIT = pa.struct(
+    [
+        *((name, pa.string()) for name in ("counter", "per", "window")),
+        *((name, pa.int32()) for name in ("max", "used")),
+        ("rule", pa.string()),
+    ]
+)
+_CHANGE = pa.struct(
+    [
+        *((name, pa.string()) for name in ("kind", "subject")),
+        *((name, pa.float64()) for name in ("was", "to")),
+        ("level", pa.int8()),
+    ]
+)
 
 _SCORE = (
     ("target", pa.string()),
@@ -38,7 +61,25 @@ _SCORE = (
     ("sustained", pa.bool_()),
     ("standing_valid", pa.bool_()),
 )
-_INTENSITY = (("level", pa.int8()), ("treatment", pa.string()), ("needs_approval", pa.bool_()))
+_INTENSITY = (
+    ("level", pa.int8()),
+    ("treatment", pa.string()),
+    ("because", pa.string()),
+    ("needs_approval", pa.bool_()),
+    ("runner_up", pa.int8()),
+    ("response_model", pa.string()),
+    ("rules_of", pa.string()),
+    ("planned", pa.bool_()),
+)
+# Parts of an intensity that are lists, and what they hold.
+_LISTS = {
+    "levels": _LEVEL,
+    "binding_rules": _RULE,
+    "limits": _LIMIT,
+    "changes": _CHANGE,
+}
+
+_VERSIONS = ("model", "bundle_sha256", "policy", "rules", "prices")
 
 DECISIONS = pa.schema(
     [
@@ -56,11 +97,11 @@ DECISIONS = pa.schema(
         *_INTENSITY,
         ("level_name", pa.string()),
         ("channels", pa.list_(pa.string())),
-        ("levels", pa.list_(_LEVEL)),
-        ("binding_rules", pa.list_(_RULE)),
-        ("model", pa.string()),
-        ("bundle_sha256", pa.string()),
-        ("policy", pa.string()),
+        ("earliest_contact_at", pa.string()),  # with the offset at the debtor's place
+        ("plan_months", pa.int32()),
+        ("plan_instalment", pa.float64()),
+        *((name, pa.list_(kind)) for name, kind in _LISTS.items()),
+        *((name, pa.string()) for name in _VERSIONS),
     ]
 )
 REFUSED = pa.schema(
@@ -97,18 +138,25 @@ def decision_columns(decisions: Sequence[Decision], run: Manifest) -> pa.Table:
         "reasons": _structs(_REASON, [decision.reasons for decision in decisions]),
         "level_name": [intensity.name for intensity in intensities],
         "channels": [intensity.channels for intensity in intensities],
-        "levels": _structs(_LEVEL, [intensity.levels for intensity in intensities]),
-        "binding_rules": _structs(_RULE, [intensity.binding_rules for intensity in intensities]),
+        "earliest_contact_at": [intensity.earliest_contact_at for intensity in intensities],
+        "plan_months": _of_plans(intensities, "months"),
+        "plan_instalment": _of_plans(intensities, "instalment"),
     }
+    for name, kind in _LISTS.items():
+        columns[name] = _structs(kind, [getattr(each, name) for each in intensities])
     for name in ("status", "account_id", "data_age_days", "currency", "other_contributions"):
         columns[name] = [getattr(decision, name) for decision in decisions]
     for name, _ in _SCORE:
         columns[name] = [getattr(score, name) for score in scores]
     for name, _ in _INTENSITY:
         columns[name] = [getattr(intensity, name) for intensity in intensities]
-    for name in ("model", "bundle_sha256", "policy"):
+    for name in _VERSIONS:
         columns[name] = [decision.versions[name] for decision in decisions]
     return pa.table({name: columns[name] for name in DECISIONS.names}, schema=DECISIONS)
+
+
+def _of_plans(intensities: Sequence[Intensity], part: str) -> list[float | None]:
+    return [None if each.plan is None else each.plan[part] for each in intensities]
 
 
 def _instants(instants: Sequence[datetime]) -> pa.Array:
@@ -116,12 +164,10 @@ def _instants(instants: Sequence[datetime]) -> pa.Array:
     return pa.array([instant.astimezone(UTC) for instant in instants], _INSTANT)
 
 
-def _structs(
-    kind: pa.StructType, lists: Iterable[Sequence[Reason | Level | BindingRule]]
-) -> pa.ListArray:
+def _structs(kind: pa.StructType, lists: Iterable[Sequence[_Part]]) -> pa.ListArray:
     """Lists of parts of a decision as one array; by columns, which is several times faster."""
     offsets: list[int] = [0]
-    flat: list[Reason | Level | BindingRule] = []
+    flat: list[_Part] = []
     for parts in lists:
         flat.extend(parts)
         offsets.append(len(flat))

@@ -37,8 +37,9 @@ class Manifest(BaseModel):
 
     `reasons` is how many each decision keeps (None: all), `chunk` the accounts of each file,
     `table_limit` bounds the tables of explanations in bytes: those of LightGBM itself differ in
-    their last digits. `inputs` is the SHA-256 of each file that was read, `versions` those of the
-    code, the rules and the libraries that matter.
+    their last digits. `capacity` is how much of each resource there is a day (None: it is not
+    looked at; a resource without an amount has no limit). `inputs` is the SHA-256 of each file
+    that was read, `versions` those of the code, the rules and the libraries that matter.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,6 +54,7 @@ class Manifest(BaseModel):
     models: tuple[Served, ...]
     policy: str
     policy_sha256: str
+    capacity: dict[str, float | None] | None = None
     versions: dict[str, str]
     inputs: dict[str, str]
 
@@ -84,6 +86,7 @@ def check_unchanged(
     as_of: datetime | None,
     reasons: int | None,
     chunk: int,
+    capacity: dict[str, float | None] | None,
     inputs: dict[str, str],
 ) -> None:
     """Refuse to go on with a run on other terms than it began; InputError names each change.
@@ -96,6 +99,7 @@ def check_unchanged(
             ("--as-of", manifest.as_of, as_of or manifest.as_of),
             ("--reasons", manifest.reasons, reasons),
             ("--chunk", manifest.chunk, chunk),
+            ("--capacity", manifest.capacity, capacity),
             *_differences(manifest.versions, versions()),
             *_differences(manifest.inputs, inputs),
         )

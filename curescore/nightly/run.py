@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from curescore.nightly.kept import is_kept
 from curescore.nightly.manifest import (
     MANIFEST,
     Manifest,
@@ -22,9 +23,22 @@ from curescore.nightly.manifest import (
     versions,
     write_manifest,
 )
+from curescore.nightly.sharing import PLANS, make_plan, plan_of, publish
 from curescore.nightly.summary import DECISIONS, REFUSED, SUMMARY, part, summarise
-from curescore.nightly.worker import POLICY, Chunk, ChunkError, generation, start, work
+from curescore.nightly.worker import (
+    KEPT,
+    POLICY,
+    Chunk,
+    ChunkError,
+    assess_chunk,
+    conclude_chunk,
+    generation,
+    start,
+    work,
+)
 from features.errors import InputError
+from models.generation import Generation
+from models.intensity.capacity import Capacity
 from models.intensity.policy import policy_content
 from models.score.contributions import TABLE_LIMIT
 from service.records import new_id
@@ -32,8 +46,9 @@ from service.reload import generation_of, served_folders
 from service.settings import Settings
 from training.arranged import arranged
 from training.chunks import ChunkReader
+from training.debtors import DEBTOR_CONTACTS, debtor_contacts
 from training.durable import whole_file
-from training.portfolio import check_columns, inputs_sha256
+from training.portfolio import Portfolio, check_columns, inputs_sha256
 
 BUNDLES = "bundles"
 WORK = ".work"  # arranged tables; removed when the run is done
@@ -41,10 +56,12 @@ LOCK = ".lock"
 
 
 class Told(NamedTuple):
-    """Who is told of the run: what is being prepared, accounts done before and in all, and done."""
+    """Who is told of the run: what is being prepared; what is done to accounts, how many before
+    and in all; and of those done.
+    """
 
     status: Callable[[str], None]
-    begin: Callable[[int, int], None]
+    begin: Callable[[str, int, int], None]
     done: Callable[[int], None]
 
 
@@ -52,7 +69,8 @@ class Terms(NamedTuple):
     """What a run is asked to do.
 
     `as_of` None is the moment at which it begins; `reasons` None keeps every one; `chunk` is
-    the number of accounts done together, which bounds the memory of a worker.
+    the number of accounts done together, which bounds the memory of a worker; `capacity` None
+    does not look at it; `publish` lets the service use the plan that follows from it.
     """
 
     data: Path
@@ -61,6 +79,13 @@ class Terms(NamedTuple):
     reasons: int | None
     chunk: int
     workers: int
+    capacity: Capacity | None = None
+    publish: bool = True
+
+    @property
+    def per_day(self) -> dict[str, float | None] | None:
+        """The capacity as the run's manifest tells it."""
+        return None if self.capacity is None else self.capacity.per_day.model_dump()
 
 
 def run(terms: Terms, settings: Settings, told: Told) -> dict[str, Any]:
@@ -79,13 +104,25 @@ def run(terms: Terms, settings: Settings, told: Told) -> dict[str, Any]:
             told.status("copying the models")
             _begin(terms, settings, inputs)
         manifest = read_manifest(terms.out)
-        check_unchanged(manifest, terms.as_of, terms.reasons, terms.chunk, inputs)
+        check_unchanged(manifest, terms.as_of, terms.reasons, terms.chunk, terms.per_day, inputs)
         if not (terms.out / SUMMARY).exists():
-            generation(terms.out, manifest)  # here, where what is wrong with it can be told
+            current = generation(terms.out, manifest)  # here, where what is wrong can be told
+            _clear(terms.out)
             told.status("arranging the tables by account")
-            reader = ChunkReader(arranged(portfolio, terms.out / WORK))
-            _decide(terms, reader, told)
-            _end(terms.out, reader.accounts)
+            reader = reader_of(portfolio, manifest.as_of, terms.out / WORK)
+            _Chunks(terms, reader, told).decide(manifest, current)
+            plan = plan_of(terms.out)
+            summary = summarise(
+                terms.out,
+                reader.accounts,
+                current.policy.numbers.use,
+                None if plan is None else plan.terms,
+            )
+            with whole_file(terms.out / SUMMARY) as path:  # last: it says that the run is done
+                path.write_text(json.dumps(summary, indent=1) + "\n")
+        shutil.rmtree(terms.out / WORK, ignore_errors=True)
+        if terms.capacity is not None and terms.publish:
+            publish(terms.out, settings.plans)
     return dict(json.loads((terms.out / SUMMARY).read_text()))
 
 
@@ -95,7 +132,8 @@ def _check_folder(out: Path) -> None:
         return
     held = sorted(path.name for path in out.iterdir()) if out.is_dir() else [out.name]
     ours = {BUNDLES, POLICY, LOCK}
-    others = [name for name in held if name not in ours and not name.startswith(f".{MANIFEST}")]
+    begun = (f".{MANIFEST}.", f".{POLICY}.")
+    others = [name for name in held if name not in ours and not name.startswith(begun)]
     if others:
         remedy = "Name a folder that does not exist yet, or that of a run to go on with"
         raise InputError(str(out), "holds something else than a run", remedy, ", ".join(others[:3]))
@@ -139,6 +177,7 @@ def _begin(terms: Terms, settings: Settings, inputs: dict[str, str]) -> None:
         as_of=as_of,
         reasons=terms.reasons,
         chunk=terms.chunk,
+        capacity=terms.per_day,
         table_limit=limit,
         models=tuple(models),
         policy=current.policy.name,
@@ -156,43 +195,89 @@ def _copy(bundle: Path, folder: Path) -> None:
             shutil.copyfile(file, path)
 
 
-def _decide(terms: Terms, reader: ChunkReader, told: Told) -> None:
-    """Let workers do every chunk that has no decisions yet."""
-    for kind in (DECISIONS, REFUSED):
-        (terms.out / kind).mkdir(exist_ok=True)
-    chunks = chunks_of(reader.bounds(terms.chunk))
-    waiting = [chunk for chunk in chunks if not part(terms.out, DECISIONS, chunk.number).exists()]
-    told.begin(max(reader.accounts - terms.chunk * len(waiting), 0), reader.accounts)
-    if not waiting:
-        return
-    pool = ProcessPoolExecutor(
-        min(terms.workers, len(waiting)),
-        mp_context=get_context("spawn"),  # a fork would copy what threads have locked
-        initializer=start,
-        initargs=(terms.out, reader),
-    )
-    try:
-        for future in as_completed([pool.submit(work, chunk) for chunk in waiting]):
-            told.done(future.result())
-    except BrokenProcessPool:
-        raise RunError(
-            "a worker process ended, as it does where memory runs out; start again to go on, "
-            "with fewer --workers"
-        ) from None
-    except ChunkError as error:
-        raise RunError(f"{error}; start again to go on") from None
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _clear(out: Path) -> None:
+    """Take away what processes that were killed had begun to write."""
+    for folder in (out, *(out / name for name in (DECISIONS, REFUSED, PLANS))):
+        for path in folder.glob(".*"):
+            if path.name in (LOCK, WORK):
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def reader_of(portfolio: Portfolio, as_of: datetime, work: Path) -> ChunkReader:
+    """Reads the tables, and of all that share a debtor the contacts on the debtor's others."""
+    tables = arranged(portfolio, work)
+    return ChunkReader({**tables, DEBTOR_CONTACTS: debtor_contacts(tables, as_of, work)})
+
+
+class _Chunks:
+    """The chunks of a run, which processes of their own work on."""
+
+    def __init__(self, terms: Terms, reader: ChunkReader, told: Told) -> None:
+        self._terms, self._reader, self._told = terms, reader, told
+        self._chunks = chunks_of(reader.bounds(terms.chunk))
+
+    def decide(self, manifest: Manifest, current: Generation) -> None:
+        """Decide every chunk that has no decisions yet, all by one plan where capacity counts."""
+        out = self._terms.out
+        for kind in (DECISIONS, REFUSED, KEPT):
+            (out / kind).mkdir(exist_ok=True, parents=True)
+        pool = ProcessPoolExecutor(
+            min(self._terms.workers, len(self._chunks)),
+            mp_context=get_context("spawn"),  # a fork would copy what threads have locked
+            initializer=start,
+            initargs=(out, self._reader),
+        )
+        try:
+            if self._terms.capacity is None:
+                self._each(pool, "accounts", work, self._undecided())
+            else:
+                self._share(pool, manifest, current, self._terms.capacity)
+        except BrokenProcessPool:
+            raise RunError(
+                "a worker process ended, as it does where memory runs out; start again to go on, "
+                "with fewer --workers"
+            ) from None
+        except ChunkError as error:
+            raise RunError(f"{error}; start again to go on") from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _share(
+        self, pool: ProcessPoolExecutor, manifest: Manifest, current: Generation, capacity: Capacity
+    ) -> None:
+        """Assess every chunk, share the capacity out among all accounts, then decide each."""
+        out = self._terms.out
+        unshared = self._chunks if current.plan is None else self._undecided()
+        waiting = [chunk for chunk in unshared if not is_kept(out / KEPT, chunk.number)]
+        self._each(pool, "assessing", assess_chunk, waiting)
+        if current.plan is None:
+            self._told.status("sharing out the capacity")
+            make_plan(out, out / KEPT, len(self._chunks), manifest, current, capacity)
+        self._each(pool, "deciding", conclude_chunk, self._undecided())
+
+    def _undecided(self) -> list[Chunk]:
+        out = self._terms.out
+        return [each for each in self._chunks if not part(out, DECISIONS, each.number).exists()]
+
+    def _each(
+        self,
+        pool: ProcessPoolExecutor,
+        what: str,
+        task: Callable[[Chunk], int],
+        waiting: Sequence[Chunk],
+    ) -> None:
+        """Let the pool's workers do the chunks that wait."""
+        accounts, size = self._reader.accounts, self._terms.chunk
+        self._told.begin(what, max(accounts - size * len(waiting), 0), accounts)
+        for future in as_completed([pool.submit(task, chunk) for chunk in waiting]):
+            self._told.done(future.result())
 
 
 def chunks_of(bounds: Sequence[str]) -> list[Chunk]:
     """Chunks that begin at these account ids; the first and the last have no outer bound."""
     edges = [None, *bounds[1:], None]
     return [Chunk(k, edges[k], edges[k + 1]) for k in range(len(edges) - 1)]
-
-
-def _end(out: Path, accounts: int) -> None:
-    """Write the summary, which says that the run is done."""
-    with whole_file(out / SUMMARY) as path:
-        path.write_text(json.dumps(summarise(out, accounts), indent=1) + "\n")
-    shutil.rmtree(out / WORK, ignore_errors=True)

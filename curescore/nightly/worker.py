@@ -4,7 +4,9 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import compress
 from multiprocessing import connection, parent_process
 from pathlib import Path
 from typing import NamedTuple
@@ -15,22 +17,33 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curescore.nightly.columns import decision_columns, refused_columns
-from curescore.nightly.manifest import Manifest, read_manifest
+from curescore.nightly.kept import Totals, keep, kept
+from curescore.nightly.manifest import Manifest, RunError, read_manifest
+from curescore.nightly.sharing import plan_of
 from curescore.nightly.summary import DECISIONS, REFUSED, part, with_later
 from features.errors import InputError
 from features.panel import Panel, View, known_at
 from features.tables import ACCOUNTS
 from models.account import Account
-from models.decide import Generation, Refusal, decide
+from models.assessed import assess
+from models.decide import asked_of, conclude, decide
 from models.decision import Decision
+from models.generation import Generation
+from models.intensity.ladder import LEVELS
+from models.intensity.stakes import Stakes, stakes_of
+from models.refusal import Refusal, refusal
 from service.reload import generation_of
 from training.accepted import accepted
 from training.accounts import accounts_of
 from training.chunks import ChunkReader
+from training.debtors import DEBTOR_CONTACTS, debtor_rows
 from training.durable import whole_file
 from training.panels import panel_of
 
 POLICY = "policy.toml"
+KEPT = ".work/kept"  # assessed chunks; removed with the rest when the run is done
+# The stakes of a chunk of which no account can be decided.
+NOBODY = Stakes(np.empty((0, len(LEVELS))), np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 class ChunkError(Exception):
@@ -50,6 +63,7 @@ class Read(NamedTuple):
 
     rows: int
     bad_rows: pd.DataFrame
+    frame: pd.DataFrame
     accounts: list[Account]
     panel: Panel
 
@@ -69,12 +83,44 @@ class Worker:
         self.write(chunk, read, self.decide(read))
         return read.rows
 
+    def assess(self, chunk: Chunk) -> int:
+        """Read and assess the chunk, write its refusals, and keep the rest; as many as `work`."""
+        read = self.read(chunk)
+        view = self.view(read.panel)
+        refusals = [
+            refusal(self.generation, account, read.panel, view, i)
+            for i, account in enumerate(read.accounts)
+        ]
+        sound = np.array([each is None for each in refusals], np.bool_)
+        accounts = list(compress(read.accounts, sound))
+        known = assess(
+            self.generation, accounts, read.panel, view.take(sound), self.run.reasons, keyed=True
+        )
+        asked = asked_of(self.generation, accounts, known)
+        stakes = stakes_of(self.generation.policy, asked) if accounts else NOBODY
+        self._refuse(chunk, read, refusals)
+        totals = Totals(read.rows, self._later(read))
+        keep(self._out / KEPT, chunk.number, read.frame[sound], known, stakes, totals)
+        return read.rows
+
+    def conclude(self, chunk: Chunk) -> int:
+        """Decide by the run's plan, and write, the chunk that was kept; as many as `work`."""
+        if self.generation.plan is None:  # it was not made yet when this process began
+            self.generation = replace(self.generation, plan=plan_of(self._out))
+        accounts, known, totals = kept(self._out / KEPT, chunk.number)
+        decided = conclude(self.generation, accounts, known)
+        columns = decision_columns(decided, self.run)
+        self._write(DECISIONS, chunk, with_later(columns, totals.later))
+        return totals.accounts
+
     def read(self, chunk: Chunk) -> Read:
         """The chunk's accounts in which nothing is wrong, and the rows that are wrong."""
         sources = self._reader.read(chunk.first, chunk.after)
+        others = debtor_rows(sources.pop(DEBTOR_CONTACTS))
         tables, bad_rows = accepted(sources)
         rows = len(sources[ACCOUNTS.name].columns)
-        return Read(rows, bad_rows, accounts_of(tables.accounts), panel_of(tables).panel)
+        panel = panel_of(tables, others).panel
+        return Read(rows, bad_rows, tables.accounts, accounts_of(tables.accounts), panel)
 
     def view(self, panel: Panel) -> View:
         """What is known of every account at the run's as_of."""
@@ -88,16 +134,23 @@ class Worker:
 
     def write(self, chunk: Chunk, read: Read, outcomes: Sequence[Decision | Refusal]) -> None:
         """Write the chunk's refusals, then its decisions: where those are, it is done."""
-        undecided = [
-            (account.account_id, outcome)
-            for account, outcome in zip(read.accounts, outcomes, strict=True)
-            if isinstance(outcome, Refusal)
-        ]
+        refusals = [None if isinstance(each, Decision) else each for each in outcomes]
+        self._refuse(chunk, read, refusals)
         decided = [outcome for outcome in outcomes if isinstance(outcome, Decision)]
-        self._write(REFUSED, chunk, refused_columns(read.bad_rows, undecided))
-        later = (read.panel.known_at > self.run.as_of.timestamp()).any(axis=1)
         columns = decision_columns(decided, self.run)
-        self._write(DECISIONS, chunk, with_later(columns, int(later.sum())))
+        self._write(DECISIONS, chunk, with_later(columns, self._later(read)))
+
+    def _refuse(self, chunk: Chunk, read: Read, refusals: Sequence[Refusal | None]) -> None:
+        undecided = [
+            (account.account_id, refused)
+            for account, refused in zip(read.accounts, refusals, strict=True)
+            if refused is not None
+        ]
+        self._write(REFUSED, chunk, refused_columns(read.bad_rows, undecided))
+
+    def _later(self, read: Read) -> int:
+        """Accounts that have statements known after as_of."""
+        return int((read.panel.known_at > self.run.as_of.timestamp()).any(axis=1).sum())
 
     def _write(self, kind: str, chunk: Chunk, columns: pa.Table) -> None:
         with whole_file(part(self._out, kind, chunk.number)) as path:
@@ -105,9 +158,9 @@ class Worker:
 
 
 def generation(out: Path, run: Manifest) -> Generation:
-    """The generation of the run's own bundles and policy, as they were copied when it began."""
+    """The generation of the run's own bundles, policy and, where it has been made, plan."""
     folders = {served.name: out / served.folder for served in run.models}
-    return generation_of(folders, out / POLICY, run.table_limit)
+    return replace(generation_of(folders, out / POLICY, run.table_limit), plan=plan_of(out))
 
 
 _worker: Worker | None = None
@@ -125,10 +178,24 @@ def start(out: Path, reader: ChunkReader) -> None:
 
 def work(chunk: Chunk) -> int:
     """Let this process's worker do the chunk; ChunkError where its input cannot be read."""
+    return _done(Worker.work, chunk)
+
+
+def assess_chunk(chunk: Chunk) -> int:
+    """Let this process's worker assess the chunk, as `work`."""
+    return _done(Worker.assess, chunk)
+
+
+def conclude_chunk(chunk: Chunk) -> int:
+    """Let this process's worker decide the chunk that was assessed, as `work`."""
+    return _done(Worker.conclude, chunk)
+
+
+def _done(task: Callable[[Worker, Chunk], int], chunk: Chunk) -> int:
     assert _worker is not None
     try:
-        return _worker.work(chunk)
-    except (InputError, OSError) as error:
+        return task(_worker, chunk)
+    except (InputError, OSError, RunError) as error:
         # Their own kinds do not pass from process to process whole.
         raise ChunkError(str(error)) from None
 

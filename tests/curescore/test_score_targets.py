@@ -14,7 +14,7 @@ from tests.bundles import OFFSETS, small_bundle
 from training.sources.simulate import simulate
 from training.tables import read_tables, write_tables
 
-SILENT = Told(lambda _: None, lambda _, __: None, lambda _: None)
+SILENT = Told(lambda _: None, lambda _, __, ___: None, lambda _: None)
 
 
 def portfolio(folder: Path) -> Path:

@@ -1,0 +1,80 @@
+"""Nightly runs for tests: the command's words, what a run has written, and ends without warning."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from tests.servers import ROOT, command, completed, curescore
+
+ACCOUNTS = 900
+AS_OF = "2025-01-05T08:00:00+08:00"
+SCARCE = {"agent_minutes": 200, "letters": 1}  # a day; about 320 and 3 are needed
+
+
+def arguments(data: Path, out: Path, *more: str) -> tuple[str, ...]:
+    """The command on so small chunks that there are several."""
+    plain = ("--chunk", "200", "--workers", "1")
+    return ("score", "--data", str(data), "--out", str(out), *plain, *more)
+
+
+def decisions(out: Path) -> pd.DataFrame:
+    return pq.read_table(out / "decisions").to_pandas()
+
+
+def refused(out: Path) -> pd.DataFrame:
+    return pq.read_table(out / "refused").to_pandas()
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    """The bytes of every file of a run."""
+    return {
+        str(path.relative_to(out)): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+def outcome(environment: dict[str, str], *words: str) -> tuple[int, str]:
+    done = completed(environment, *words)
+    return done.returncode, done.stderr
+
+
+def killed(environment: dict[str, str], words: tuple[str, ...], after: float) -> bool:
+    """Start the command and kill it, without warning, after so many seconds; whether it was."""
+    process = subprocess.Popen(
+        command(*words),
+        env=os.environ | environment,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        process.wait(after)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        return True
+    return False
+
+
+def undisturbed(run: Path, environment: dict[str, str], data: Path, out: Path, *more: str) -> Path:
+    """The same run, from its beginning to its end at one go: the same manifest, nothing else."""
+    out.mkdir()
+    for name in ("run.json", "policy.toml"):
+        shutil.copy(run / name, out / name)
+    shutil.copytree(run / "bundles", out / "bundles")
+    curescore(environment, *arguments(data, out, "--workers", "1", *more))
+    return out
+
+
+def capacity_file(folder: Path, amounts: dict[str, float]) -> Path:
+    """A file of these amounts a day."""
+    path = folder / "capacity.toml"
+    rows = (f"{name} = {amount}\n" for name, amount in amounts.items())
+    path.write_text("[per_day]\n" + "".join(rows))
+    return path
