@@ -10,14 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import contributions, features, fitting, nightly, quality
+from benchmarks import capacity, contributions, features, fitting, intensity, nightly, quality
 from benchmarks.lines import PEERS
 from benchmarks.machine import described
 from benchmarks.report import Topic
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
-TOPICS = ("features", "contributions", "nightly", "fitting", "quality")
+TOPICS = ("features", "contributions", "nightly", "fitting", "quality", "capacity", "intensity")
 
 
 @app.command()
@@ -39,6 +39,15 @@ def main(
     ] = None,
     portfolio: Annotated[int, typer.Option(help="Accounts of each law, for quality.")] = 20_000,
     trials: Annotated[int, typer.Option(help="Settings tried, for quality.")] = 20,
+    within: Annotated[
+        int, typer.Option(help="Accounts of the largest portfolio within capacity.", min=100)
+    ] = 1_000_000,
+    solved: Annotated[
+        int, typer.Option(help="Accounts of the largest portfolio that HiGHS solves too.")
+    ] = 100_000,
+    drawn: Annotated[
+        int, typer.Option(help="Accounts of which the late ones' levels are timed.", min=100)
+    ] = 60_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Print, as Markdown, ours and others' figures, and the ratios with their spread.
@@ -54,6 +63,8 @@ def main(
         "nightly": lambda folder: nightly.measure(folder, night, nights, say),
         "fitting": lambda folder: fitting.measure(folder, simulated, 200, rounds, say),
         "quality": lambda folder: quality.measure(folder, uci, portfolio, trials, say),
+        "capacity": lambda folder: capacity.measure(within, solved, rounds, say),
+        "intensity": lambda folder: intensity.measure(folder, simulated, drawn, trees, rounds, say),
     }
     if unknown := set(topics or ()) - set(runs):
         raise typer.BadParameter(f"{', '.join(unknown)}: none of {', '.join(TOPICS)}")

@@ -123,6 +123,9 @@ def _contacts(rng: np.random.Generator, accounts: int, months: int) -> Contacts:
         promised_amount=np.where(promise, np.round(rng.uniform(10, 500, n), 2), np.nan),
         promised_until=np.where(promise, at + 7 * DAY_SECONDS, np.nan),
         appointment_at=np.full(n, np.nan),
+        local_day=at // DAY_SECONDS,
+        point=np.full(n, np.nan),
+        place=np.full(n, np.nan),
     )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import contributions, features, fitting, quality
+from benchmarks import capacity, contributions, features, fitting, intensity, quality
+from benchmarks.alone import ONES
 from benchmarks.lines import PEERS, Worker, WorkerError
 from benchmarks.measures import Spread, peak_memory, ratio, take_turns
 from benchmarks.report import Table, Topic
@@ -126,3 +127,27 @@ def test_the_score_is_measured_against_the_truth(tmp_path: Path) -> None:
     )
     assert 0 < figures["truth"]["mean_gap"] <= figures["truth"]["largest_gap"] < 0.3
     assert "pressure" in str(found)
+
+
+def test_levels_within_capacity_are_compared_with_the_optimum() -> None:
+    found = capacity.measure(2_000, 2_000, 1, silent)
+    for each in found.figures["portfolios"]:
+        assert each["beyond"] == 0
+        assert each["value"] <= each["optimum"] * (1 + 1e-9)
+        assert each["value"] >= each["optimum"] * (1 - capacity.TOLERANCE)
+        assert min(*each["seconds"], each["their_seconds"]) >= 0
+    assert "of the bound" not in str(found)
+    assert "of the bound" in str(capacity.measure(2_000, 0, 1, silent))
+
+
+def test_what_choosing_a_level_adds_is_timed(tmp_path: Path) -> None:
+    found = intensity.measure(tmp_path, 800, 400, 5, 2, silent)
+    assert len(found.figures["ones"]) == 2 * len(ONES)
+    for name, rounds in found.figures["ones"].items():
+        for each in rounds:
+            parts = [each.get(part, 0.0) for part in intensity.PARTS]
+            assert (parts[2] > 0) == ("in a plan" in name)
+            assert 0 < sum(parts) < each["decide"]
+    for each in found.figures["night"]:
+        assert each["decided"] > 0
+        assert min(each[part] for part in intensity.NIGHT) > 0

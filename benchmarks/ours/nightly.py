@@ -9,14 +9,13 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks.lines import serve
-from curescore.nightly.run import chunks_of
+from curescore.nightly.manifest import read_manifest
+from curescore.nightly.run import chunks_of, reader_of
 from curescore.nightly.worker import Chunk, Read, Worker
 from features.matrix import matrix
 from features.panel import Flags, Floats
 from models.decision import Decision
 from models.score.scores import score_matrix
-from training.arranged import arranged
-from training.chunks import ChunkReader
 from training.portfolio import check_columns
 
 PARTS = ("read", "features", "score and explain", "level and reasons", "write")
@@ -32,7 +31,8 @@ class Parts:
     """
 
     def __init__(self, data: Path, run: Path) -> None:
-        self._reader = ChunkReader(arranged(check_columns(data), run / "unused"))
+        as_of = read_manifest(run).as_of
+        self._reader = reader_of(check_columns(data), as_of, run / "arranged")
         self._worker = Worker(run, self._reader)
         (self._bundle,) = self._worker.generation.bundles.values()
         self._chunks = chunks_of(self._reader.bounds(self._worker.run.chunk))
