@@ -55,14 +55,14 @@ def measure(folder: Path, fitted_on: int, drawn: int, trees: int, rounds: int, s
 
 
 def _late(tables: Tables) -> Tables:
-    """The accounts that are late, with all rows of theirs."""
-    accounts = tables.accounts[tables.accounts["days_past_due"] > 0]
-    ids = set(accounts["account_id"])
-    rest = {
+    """The accounts that are late and have not ended, with all rows of theirs."""
+    last = tables.statements.sort_values("statement_date").groupby("account_id").last()
+    ids = set(last.index[(last["status"] == "open") & (last["days_past_due"] > 0)])
+    kept = {
         name: frame[frame["account_id"].isin(ids)] if "account_id" in frame else frame
         for name, frame in tables.present().items()
     }
-    return Tables(**{**rest, "accounts": accounts})
+    return Tables(**kept)
 
 
 def _cases() -> list[tuple[str, bool]]:

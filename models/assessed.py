@@ -51,9 +51,10 @@ def assess(
     """
     targets = [target_of(account.days_past_due) for account in accounts]
     known = facts(panel, view, accounts, generation.policy)
-    salts = {target: salt(generation, bundle) for target, bundle in generation.bundles.items()}
-    salted = [salts[target] for target in targets]
-    keys = fingerprints(accounts, panel, view, salted) if keyed else np.empty(0, np.uint64)
+    keys = np.empty(0, np.uint64)
+    if keyed:
+        salts = {target: salt(generation, bundle) for target, bundle in generation.bundles.items()}
+        keys = fingerprints(accounts, panel, view, [salts[target] for target in targets])
     return Assessed(
         view.as_of,
         panel.known_at[view.row, view.stop - 1],

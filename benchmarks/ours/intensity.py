@@ -4,6 +4,7 @@ The functions that choosing adds to a score are timed where deciding calls them,
 are as cold as they are then: `PARTS`, and the fingerprints of a capacity plan.
 """
 
+import gc
 import sys
 import time
 from collections import defaultdict
@@ -19,11 +20,11 @@ from benchmarks.lines import serve
 from benchmarks.measures import ALONE
 from curescore.nightly.manifest import read_manifest
 from curescore.nightly.run import chunks_of, reader_of
-from curescore.nightly.worker import Worker
+from curescore.nightly.worker import Worker, collect_between_chunks
 from features.panel import known_at
 from models import assessed, decide
 from models.decision import Decision
-from models.fingerprint import fingerprint
+from models.fingerprint import fingerprints
 from models.generation import Generation
 from models.intensity.ladder import RESOURCES
 from models.intensity.plan import Plan, Terms
@@ -90,7 +91,7 @@ class Ours:
         current = self._plain
         if planned:
             salt = assessed.salt(current, current.bundles["cure"])
-            key = fingerprint(account, history, view, 0, salt)
+            (key,) = fingerprints([account], history, view, [salt])
             current = replace(current, plan=_plan(key))
 
         def call() -> Decision:
@@ -112,12 +113,15 @@ class Ours:
         watch = self._watch
         read, whole = watch.timed("read", worker.read), watch.timed("decide", worker.decide)
         write = watch.timed("write", worker.write)
+        collect_between_chunks()
         decided = 0
         for chunk in chunks_of(reader.bounds(worker.run.chunk)):
             rows = read(chunk)
             outcomes = whole(rows)
             write(chunk, rows, outcomes)
             decided += sum(isinstance(each, Decision) for each in outcomes)
+            watch.timed("rest", gc.collect)()
+        gc.enable()
         return self._apart(watch.taken()) | {"decided": decided}
 
     def _medians(self, call: Callable[[], Any]) -> dict[str, float]:
@@ -134,13 +138,14 @@ class Ours:
         """`choosing` together and `decide` without what was timed in it, beside the parts."""
         choosing = {part: taken[part] for part in CHOOSING if part in taken}
         rest = taken["decide"] - sum(choosing.values()) - taken["score and explain"]
+        rest += taken.get("rest", 0.0)
         return taken | {"choosing": sum(choosing.values()), "rest": rest}
 
 
-def _plan(key: int) -> Plan:
+def _plan(key: np.uint64) -> Plan:
     """A plan of many accounts, among them that of the key, which it leaves the level it has."""
     rng = np.random.default_rng(1)
-    keys = np.unique(np.append(rng.integers(0, 2**64, PLANNED, np.uint64), np.uint64(key)))
+    keys = np.unique(np.append(rng.integers(0, 2**64, PLANNED, np.uint64), key))
     nothing = dict.fromkeys(RESOURCES, 0.0)
     terms = Terms.model_validate(
         {

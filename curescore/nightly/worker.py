@@ -1,5 +1,6 @@
 """A worker process: reads, decides and writes one chunk after the other."""
 
+import gc
 import logging
 import os
 import signal
@@ -29,8 +30,7 @@ from models.assessed import assess
 from models.decide import asked_of, conclude, decide
 from models.decision import Decision
 from models.generation import Generation
-from models.intensity.ladder import LEVELS
-from models.intensity.stakes import Stakes, stakes_of
+from models.intensity.stakes import stakes_of
 from models.refusal import Refusal, refusal
 from service.reload import generation_of
 from training.accepted import accepted
@@ -42,8 +42,6 @@ from training.panels import panel_of
 
 POLICY = "policy.toml"
 KEPT = ".work/kept"  # assessed chunks; removed with the rest when the run is done
-# The stakes of a chunk of which no account can be decided.
-NOBODY = Stakes(np.empty((0, len(LEVELS))), np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 class ChunkError(Exception):
@@ -97,7 +95,7 @@ class Worker:
             self.generation, accounts, read.panel, view.take(sound), self.run.reasons, keyed=True
         )
         asked = asked_of(self.generation, accounts, known)
-        stakes = stakes_of(self.generation.policy, asked) if accounts else NOBODY
+        stakes = stakes_of(self.generation.policy, asked)
         self._refuse(chunk, read, refusals)
         totals = Totals(read.rows, self._later(read))
         keep(self._out / KEPT, chunk.number, read.frame[sound], known, stakes, totals)
@@ -174,6 +172,17 @@ def start(out: Path, reader: ChunkReader) -> None:
     logging.getLogger("models").setLevel(logging.ERROR)  # the parent has told the warnings
     pa.set_cpu_count(1)  # processes share the cores, not threads
     _worker = Worker(out, reader)
+    collect_between_chunks()
+
+
+def collect_between_chunks() -> None:
+    """Leave looking for cycles of garbage to the end of each chunk.
+
+    Decisions hold none: to look for some among a chunk's many takes as long as to choose levels.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.disable()
 
 
 def work(chunk: Chunk) -> int:
@@ -198,6 +207,8 @@ def _done(task: Callable[[Worker, Chunk], int], chunk: Chunk) -> int:
     except (InputError, OSError, RunError) as error:
         # Their own kinds do not pass from process to process whole.
         raise ChunkError(str(error)) from None
+    finally:
+        gc.collect()
 
 
 def _end_with_parent() -> None:

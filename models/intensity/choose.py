@@ -18,7 +18,7 @@ from models.intensity.numbers import Numbers
 from models.intensity.policy import Policy
 from models.intensity.ruled import Ruled, cases_of, cases_without, ruled_of
 from models.intensity.settle import CAPACITY, Row, binding_levels, intensity, rows
-from models.intensity.value import Cases, Weighed, best, capped, settled, weigh
+from models.intensity.value import Cases, Weighed, capped, next_best, settled, weigh
 
 NO_RULES: frozenset[str] = frozenset()
 _NOT_SCARCE = np.zeros(len(RESOURCES))
@@ -91,9 +91,10 @@ def _as_planned(
         unflagged = settled(highest, highest, free)
         level = settled(unflagged, cap, free)
         within = min(int(numbers.highest[stage]), cap)
-        other = best(alone.net[i], free, int(numbers.lowest[stage]), within, level)
+        low = int(numbers.lowest[stage])
         weighed.unbarred[i], weighed.unflagged[i] = highest, unflagged
-        weighed.level[i], weighed.runner_up[i] = level, other
+        weighed.level[i] = level
+        weighed.runner_up[i] = next_best(alone.net[i], free, highest, low, within, level)
     return weighed, [i for i in differing if weighed.level[i] != alone.level[i]]
 
 

@@ -50,7 +50,7 @@ def ruled_of(policy: Policy, asked: Asked, without: frozenset[str]) -> Ruled:
         for account, day in zip(asked.accounts, facts.today.tolist(), strict=True)
     ]
     held = zip(asked.accounts, facts.promise_ends.tolist(), facts.received.tolist(), strict=True)
-    binding = np.array([each.binding for each in found])
+    binding = np.array([each.binding for each in found], np.bool_).reshape(-1, len(COUNTED))
     unreachable = facts.unreached >= policy.treatment.unreachable_dials
     if without:
         binding[:, [_POSITION[rule] for rule in without if rule in _POSITION]] = False
@@ -95,13 +95,17 @@ def _hours(rules: Applicable, without: frozenset[str]) -> tuple[Hours, ...]:
 def cases_of(policy: Policy, asked: Asked, ruled: Ruled, without: frozenset[str]) -> Cases:
     """What each level is weighed by."""
     received = asked.facts.received
-    days, past_due, balance, rate = np.array(
-        [
-            (a.days_past_due, a.past_due_amount, a.balance, policy.rate(a.currency))
-            for a in asked.accounts
-        ],
-        np.float64,
-    ).T.copy()
+    days, past_due, balance, rate = (
+        np.array(
+            [
+                (a.days_past_due, a.past_due_amount, a.balance, policy.rate(a.currency))
+                for a in asked.accounts
+            ],
+            np.float64,
+        )
+        .reshape(-1, 4)
+        .T.copy()
+    )
     return Cases(
         asked.log_odds,
         days,

@@ -189,14 +189,13 @@ def contacting(
     planned = policy.rungs[row.level].channels
     main, *others = planned
     at = _first(row, row.ready_day[_NUMBER[main]], *_window(row.hours, planned))
-    local = datetime.fromtimestamp(at, _zone(row.account.timezone))
+    told, day = _local(at, row.account.timezone)
     found = []
     if at > row.as_of:
-        took = f"time:{local.isoformat()}"
+        took = f"time:{told}"
         delaying = _delaying(row, planned)
         found += [BindingRule(rule.id, rule.citation, took) for rule in delaying]
     channels = [main]
-    day = row.today if at == row.as_of else day_number(local.date())
     for channel in others:
         number = _NUMBER[channel]
         if channel == "visit" and not row.visit_agreed:
@@ -207,7 +206,7 @@ def contacting(
             channels.append(channel)
             continue
         found.append(BindingRule(by.id, by.citation, f"channel:{channel}"))
-    return tuple(channels), local.isoformat(), tuple(found)
+    return tuple(channels), told, tuple(found)
 
 
 def _first(row: Row, ready: float, start: float, end: float) -> float:
@@ -241,23 +240,32 @@ def _delaying(row: Row, channels: tuple[str, ...]) -> list[Rule]:
 
 
 def _levels(row: Row) -> tuple[Level, ...]:
-    taken = [_taken_by(row, level) for level in LEVELS]
+    taken = _taken(row)
     allowed = [by is None for by in taken]
     weights = (row.probability, row.value, row.cost, row.price, row.net)
     return tuple(map(Level._make, zip(LEVELS, *weights, allowed, taken, strict=True)))
 
 
-def _taken_by(row: Row, level: int) -> str | None:
-    """The rule or bound that took the level away; None for one that is allowed."""
-    if level == row.level:
-        return None
-    if level > row.highest:
-        return STAGE_HIGHEST
-    if not row.free[level]:
-        return BARRING[row.level_by[level]].id
-    if row.caps and level > row.caps[0].cap:
-        return row.caps[0].id
-    return STAGE_LOWEST if level < row.lowest else None
+def _taken(row: Row) -> list[str | None]:
+    """The rule or bound that took each level away; None for one that is allowed."""
+    cap, capping = (row.caps[0].cap, row.caps[0].id) if row.caps else (ESCALATE, None)
+    lowest, highest = row.lowest, row.highest
+    found: list[str | None] = []
+    for level, free in enumerate(row.free):
+        if level == row.level:
+            found.append(None)
+        elif level > highest:
+            found.append(STAGE_HIGHEST)
+        elif not free:
+            found.append(BARRING[row.level_by[level]].id)
+        elif level > row.unbarred and not row.free[row.unbarred]:
+            # What took the best level leaves no way to those above it either.
+            found.append(BARRING[row.level_by[row.unbarred]].id)
+        elif level > cap:
+            found.append(capping)
+        else:
+            found.append(STAGE_LOWEST if level < lowest else None)
+    return found
 
 
 def _limits(row: Row) -> tuple[Limit, ...]:
@@ -295,6 +303,8 @@ def _treated(policy: Policy, row: Row, binding: Sequence[BindingRule]) -> Treate
     )
 
 
-@lru_cache(maxsize=1_024)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+@lru_cache(maxsize=4_096)
+def _local(at: float, timezone: str) -> tuple[str, float]:
+    """The instant in ISO 8601 as the debtor's place has it, and the day it is there."""
+    local = datetime.fromtimestamp(at, ZoneInfo(timezone))
+    return local.isoformat(), day_number(local.date())

@@ -139,7 +139,7 @@ def weigh_one(numbers: Numbers, prices: Floats, cases: Cases, out: Weighed, i: i
     level = settled(unflagged, cap, free)
     out.stage[i], out.tier[i] = stage, tier
     out.unbarred[i], out.unflagged[i], out.level[i] = unbarred, unflagged, level
-    out.runner_up[i] = best(net, free, low, min(high, cap), level)
+    out.runner_up[i] = next_best(net, free, unbarred, low, min(high, cap), level)
 
 
 @compiled
@@ -221,6 +221,12 @@ def best(net: Floats, free: Flags, low: int, high: int, other_than: int) -> int:
         if free[level] and level != other_than and better:
             found = level
     return found
+
+
+@compiled
+def next_best(net: Floats, free: Flags, unbarred: int, low: int, high: int, level: int) -> int:
+    """The best free level other than `level`, or -1; where rules took `unbarred`, none above it."""
+    return best(net, free, low, high if free[unbarred] else min(high, unbarred), level)
 
 
 @compiled

@@ -138,12 +138,16 @@ def barring(policy: Policy, told: Asked, i: int, level: int) -> set[str]:
 @given(UNDER, SEEDS)
 def test_each_level_names_what_took_it(policy: Policy, seed: int) -> None:
     told, scarcity = random_asked(seed, N), random_scarcity(seed, N)
-    for i, found in enumerate(choose(policy, scarcity, told).intensities):
+    chosen = choose(policy, scarcity, told)
+    for i, found in enumerate(chosen.intensities):
         bounds = bounds_of(policy, told, i, scarcity.keeps_minimum)
-        caps = caps_of(told, i)
+        caps, best = caps_of(told, i), int(chosen.weighed.unbarred[i])
         for level, each in enumerate(found.levels):
             assert each.allowed == (each.taken_by is None)
-            rules = barring(policy, told, i, level)
+            # What takes the best level takes those above it too.
+            rules = barring(policy, told, i, level) or (
+                barring(policy, told, i, best) if level > best else set()
+            )
             barred = each.taken_by if each.taken_by in rules else min(rules, default=None)
             assert each.taken_by == expected_taker(level, found, bounds, caps, barred)
         assert found.levels[found.level].allowed

@@ -206,3 +206,8 @@ def test_nobody_shares_nothing() -> None:
     nothing = Stakes(np.empty((0, 5)), np.empty(0, np.int64), np.empty(0, np.int64))
     shared = share(nothing, USE, np.zeros(3))
     assert (shared.level.tolist(), shared.use.tolist(), shared.value) == ([], [0.0] * 3, 0.0)
+
+
+def test_no_accounts_have_no_stakes() -> None:
+    nobody = random_asked(1, 0)
+    assert [len(part) for part in stakes_of(POLICY, nobody)] == [0, 0, 0]

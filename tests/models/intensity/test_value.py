@@ -73,7 +73,8 @@ def expected(numbers: Numbers, prices: np.ndarray, cases: Cases, i: int) -> Expe
     paid, owed = cases.received[i], cases.past_due[i]
     cap = min(cases.cap[i], 1) if owed > 0 and paid > owed - 5e-5 else cases.cap[i]
     level = max(each for each in free if each <= min(unflagged, cap))
-    others = [each for each in bounds if cases.free[i, each] and each <= cap and each != level]
+    top = min(cap, bounds[-1] if unflagged == unbarred else unbarred)
+    others = [each for each in bounds if cases.free[i, each] and each <= top and each != level]
     runner_up = max(others, key=lambda each: (net[each], -each), default=-1)
     return Expected(stage, tier, probability, net, unbarred, unflagged, level, runner_up)
 
@@ -158,7 +159,7 @@ def test_where_the_lowest_levels_are_barred_the_highest_free_one_below_holds() -
     free = np.array([[True, True, False, True, True]])
     weighed = weigh(numbers, NO_PRICES, cases._replace(free=free))
     assert (weighed.unbarred[0], weighed.unflagged[0], weighed.level[0]) == (2, 1, 1)
-    assert weighed.runner_up[0] == 3  # cheaper than level 4, and nothing else tells them apart
+    assert weighed.runner_up[0] == -1  # a rule that takes the best level gives none above it
 
 
 @pytest.mark.parametrize(
