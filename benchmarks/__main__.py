@@ -47,7 +47,7 @@ def main(
     ] = 100_000,
     drawn: Annotated[
         int, typer.Option(help="Accounts of which the late ones' levels are timed.", min=100)
-    ] = 60_000,
+    ] = 200_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Print, as Markdown, ours and others' figures, and the ratios with their spread.

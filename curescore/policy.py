@@ -28,7 +28,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="The policy file (TOML).", show_default=False)],
     json: Json = False,
 ) -> None:
-    """Explain every mistake in a policy file; without one, print its name and SHA-256.
+    """Explain every mistake in a policy file; of one without mistakes, print name and SHA-256.
 
     Example: curescore policy check policy.toml
     """

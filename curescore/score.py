@@ -52,7 +52,7 @@ def score(
     capacity: Annotated[
         Path | None,
         typer.Option(
-            help="File (TOML) of how much of each resource there is a day; no limit if not given.",
+            help="File (TOML) of how much of each resource there is a calendar day.",
             show_default=False,
         ),
     ] = None,
@@ -104,6 +104,12 @@ def score(
         print_json(summary)
         return
     _tell(summary, folder)
+    if capacity is not None and publish:
+        out.print(
+            "published: the service decides by these prices from its next request on; "
+            "--no-publish keeps a trial to itself",
+            soft_wrap=True,
+        )
 
 
 def _tell(summary: dict[str, Any], folder: Path) -> None:
@@ -137,15 +143,15 @@ def _tell_capacity(capacity: dict[str, Any]) -> None:
     """What the levels are worth within the capacity, and what it took."""
     worth, missed = capacity["value"], capacity["bound"] - capacity["value"]
     out.print(
-        f"the levels that share it are worth {worth:,.2f} a cycle, at most {max(missed, 0):,.2f} "
-        f"less than the best; {capacity['lowered']:,} accounts got a lower level for want of "
-        "capacity",
+        f"the levels that share it are worth {worth:,.2f} a cycle, in the policy's unit, at most "
+        f"{max(missed, 0):,.2f} less than the best; {capacity['lowered']:,} accounts got a lower "
+        "level for want of capacity, protections and holds aside",
         soft_wrap=True,
     )
     if not capacity["keeps_minimum"]:
         out.print(
             "warning: the capacity does not suffice for the stages' lowest levels: accounts are "
-            "below them",
+            "below them, down to the highest level that uses nothing",
             soft_wrap=True,
         )
 

@@ -63,7 +63,7 @@ def conclude(
     """
     if not accounts:
         return []
-    scarce = scarcity or scarcity_of(generation.plan, known.keys, len(accounts))
+    scarce = scarcity or scarcity_of(generation.plan, generation.policy, accounts, known.keys)
     chosen = choose(generation.policy, scarce, asked_of(generation, accounts, known), without)
     return [
         _decision(generation, account, row, intensity, STAGES[stage], TIERS[tier])

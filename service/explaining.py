@@ -99,7 +99,9 @@ def _supposed(generation: Generation, checked: Checked, changes: ChangesEnvelope
     if changes.probability is not None:
         scored = _scored_at(generation, known.scored, changes.probability)
         known = known._replace(scored=scored)
-    scarcity = _at_prices(scarcity_of(generation.plan, _NO_KEYS, 1), changes.prices)
+    scarcity = _at_prices(
+        scarcity_of(generation.plan, generation.policy, [account], _NO_KEYS), changes.prices
+    )
     without = frozenset(changes.without_rules or ())
     return conclude(generation, [account], known, scarcity, without)[0]
 

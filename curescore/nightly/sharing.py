@@ -60,6 +60,7 @@ def _terms(run: Manifest, generation: Generation, capacity: Capacity, shared: Sh
         keeps_minimum=shared.keeps_minimum,
         bundles={target: bundle.sha256 for target, bundle in generation.bundles.items()},
         policy_sha256=generation.policy.sha256,
+        currencies=dict(generation.policy.currencies),
         rules=RULES_VERSION,
         n=len(shared.level),
     )

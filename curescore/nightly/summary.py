@@ -27,7 +27,7 @@ LATER = "statements_after_as_of"
 RULES = "binding_rules"
 _ORDER: dict[str, Sequence[Any]] = {"stage": STAGES, "tier": TIERS, "level": LEVELS}
 _COUNTED = ("status", *_ORDER, "treatment")
-_TOLD = {"took": "taken from by", "delayed": "only delayed by"}
+_TOLD = {"took": "restricted by", "delayed": "only delayed by"}
 
 
 def part(out: Path, kind: str, chunk: int) -> Path:

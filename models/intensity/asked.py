@@ -10,6 +10,7 @@ from models.account import Account
 from models.intensity.facts import Facts
 from models.intensity.ladder import RESOURCES
 from models.intensity.plan import Plan
+from models.intensity.policy import Policy
 from models.intensity.rules.counts import Counts
 
 Floats = NDArray[np.float64]
@@ -40,7 +41,7 @@ class Scarcity(NamedTuple):
 
     `planned` [n] is the level that the capacity plan has for an account whose inputs have not
     changed since, NOT_PLANNED for the others. Where not `keeps_minimum`, capacity did not even
-    suffice for the stages' lowest levels, and they do not hold.
+    suffice for the stages' lowest levels, and they give way.
     """
 
     prices: Floats
@@ -48,8 +49,14 @@ class Scarcity(NamedTuple):
     planned: Indices
 
 
-def scarcity_of(plan: Plan | None, keys: NDArray[np.uint64], n: int) -> Scarcity:
-    """The scarcity that a plan tells of for n accounts with these fingerprints."""
+def scarcity_of(
+    plan: Plan | None,
+    policy: Policy,
+    accounts: Sequence[Account],
+    keys: NDArray[np.uint64],
+) -> Scarcity:
+    """The scarcity that a plan tells of accounts with these fingerprints, all in one currency."""
+    n = len(accounts)
     planned = np.full(n, NOT_PLANNED, np.int64)
     if plan is None:
         return Scarcity(np.zeros(len(RESOURCES)), True, planned)
@@ -57,4 +64,5 @@ def scarcity_of(plan: Plan | None, keys: NDArray[np.uint64], n: int) -> Scarcity
         level = plan.level_of(key)
         if level is not None:
             planned[i] = level
-    return Scarcity(plan.prices, plan.terms.keeps_minimum, planned)
+    prices = plan.prices_in(policy.currencies, accounts[0].currency)
+    return Scarcity(prices, plan.terms.keeps_minimum, planned)

@@ -2,7 +2,7 @@
 
 ```toml
 [per_day]
-agent_minutes = 4800
+agent_minutes = 3430
 letters = 200
 visits = 10
 ```

@@ -14,7 +14,7 @@ from models.intensity.alternatives import leaving_plan, numeric, ranked
 from models.intensity.asked import NOT_PLANNED, Asked, Indices, Scarcity
 from models.intensity.change import changes
 from models.intensity.ladder import RESOURCES
-from models.intensity.numbers import Numbers
+from models.intensity.numbers import Numbers, idle
 from models.intensity.policy import Policy
 from models.intensity.ruled import Ruled, cases_of, cases_without, ruled_of
 from models.intensity.settle import CAPACITY, Row, binding_levels, intensity, rows
@@ -62,11 +62,11 @@ def choose(
 
 
 def numbers_under(policy: Policy, scarcity: Scarcity) -> Numbers:
-    """The policy's numbers; without the stages' lowest levels where capacity is less than they."""
+    """The policy's numbers; the stages' lowest levels give way where capacity is less than they."""
     numbers = policy.numbers
     if scarcity.keeps_minimum:
         return numbers
-    return numbers._replace(lowest=np.zeros_like(numbers.lowest))
+    return numbers._replace(lowest=idle(numbers.lowest, numbers.use))
 
 
 def _as_planned(

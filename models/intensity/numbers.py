@@ -77,6 +77,16 @@ def numbers_of(policy: Sections) -> Numbers:
     )
 
 
+def idle(lowest: Indices, use: Floats) -> Indices:
+    """For each of these levels the highest at or below it that uses no resource.
+
+    What is left of the stages' lowest levels where capacity does not suffice for them.
+    """
+    free = np.where((use > 0).any(axis=1), 0, np.arange(len(use)))
+    at_or_below: Indices = np.maximum.accumulate(free)
+    return at_or_below[lowest]
+
+
 def _cost(rung: Rung, annoyance: float) -> float:
     contacts = sum(rung.contacts_per_week.values()) * WEEKS
     return float(contacts * (rung.unit_cost + annoyance))

@@ -51,7 +51,8 @@ class Terms(BaseModel):
     Prices, value and bound are in the policy's unit; a price is for one unit of its resource.
     `capacity` and `use` are per day, no capacity: no limit. `keeps_minimum` is False where the
     capacity was too little for the lowest levels of the stages, so that accounts went below.
-    `bundles` names the SHA-256 of each target's bundle. `n` counts the accounts that were weighed.
+    `currencies` is what 1 of the policy's unit was in each currency; `bundles` names the SHA-256 of
+    each target's bundle; `n` counts the accounts that were weighed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -68,6 +69,7 @@ class Terms(BaseModel):
     keeps_minimum: bool
     bundles: dict[Target, str]
     policy_sha256: str = _SHA256
+    currencies: dict[str, float]
     rules: str
     n: int = Field(ge=0)
 
@@ -117,6 +119,14 @@ class Plan:
     def prices(self) -> Floats:
         """Prices in the order of RESOURCES."""
         return np.array([self.terms.prices[resource] for resource in RESOURCES])
+
+    def prices_in(self, currencies: Mapping[str, float], currency: str) -> Floats:
+        """Prices in the unit of a policy that has these currencies, for accounts in `currency`.
+
+        A policy whose unit is another, or whose rates are, has other numbers for the same price.
+        """
+        then, now = self.terms.currencies.get(currency), currencies[currency]
+        return self.prices if then is None else self.prices * (then / now)
 
     @cached_property
     def _views(self) -> tuple["memoryview[int]", "memoryview[int]"]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -24,7 +24,7 @@ from models.intensity.rules.book import COUNTED, Applicable
 from models.intensity.rules.protections import VISIT_APPOINTMENT
 from models.intensity.rules.reach import UNREACHABLE
 from models.intensity.rules.rule import Cap, Hours, Rule
-from models.intensity.treatment import Treated, treat
+from models.intensity.treatment import Hold, Treated, treat
 from models.intensity.value import Weighed
 
 # `taken_by` of levels that the policy's bounds of the stage leave out.
@@ -33,6 +33,7 @@ STAGE_HIGHEST = "stage_highest"
 CAPACITY = "capacity"  # takes a level away where its resources are worth more elsewhere
 _CAPACITY_CITATION = "capacity plan"
 
+_HOLDS: dict[str, Hold] = {hold: hold for hold in get_args(Hold)}
 _NUMBER = {channel: number for number, channel in enumerate(CHANNELS)}
 
 
@@ -286,7 +287,7 @@ def _treated(policy: Policy, row: Row, binding: Sequence[BindingRule]) -> Treate
         row.level,
         policy.rungs[row.level].treatment,
         asked=asked,
-        held=any(rule.treatment is None for rule in row.caps),
+        held=next((_HOLDS[rule.id] for rule in row.caps if rule.id in _HOLDS), None),
         barred=row.unbarred > row.unflagged or _within_caps(row) > row.level,
         # Where it took but a channel, there is another way to make the contact.
         unreachable=any(

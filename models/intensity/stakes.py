@@ -7,7 +7,7 @@ import numpy as np
 from models.intensity.asked import NOT_PLANNED, Asked
 from models.intensity.knapsack import solve
 from models.intensity.ladder import ESCALATE, NONE, REMIND, RESOURCES
-from models.intensity.numbers import Floats, Indices
+from models.intensity.numbers import Floats, Indices, idle
 from models.intensity.policy import Policy
 from models.intensity.ruled import cases_of, ruled_of
 from models.intensity.value import Cases, Weighed, weigh
@@ -71,7 +71,8 @@ def share(stakes: Stakes, use: Floats, capacity: Floats) -> Shared:
     """Share out `capacity` [3] of one cycle among accounts, `use` [5, 3] being that of a level.
 
     What the capped may use at most is set aside; where even that is too much, they get no
-    contact. Where capacity does not suffice for the stages' lowest levels, these do not hold.
+    contact. Where capacity does not suffice for the stages' lowest levels, these give way to the
+    highest level below that uses nothing.
     """
     kept = stakes.capped != NOT_PLANNED
     most = np.maximum.accumulate(use, axis=0)  # a lower level may use more of some resource
@@ -79,11 +80,12 @@ def share(stakes: Stakes, use: Floats, capacity: Floats) -> Shared:
     level = np.full(len(kept), NOT_PLANNED, np.int64)
     if (aside > capacity).any():
         level[kept], aside = NONE, np.zeros_like(aside)
-    net = stakes.net[~kept]
-    keeps_minimum = True
-    found = solve(_from_lowest(net, stakes.lowest[~kept]), use, capacity - aside)
-    if not found.feasible:
-        keeps_minimum = False
+    net, lowest = stakes.net[~kept], stakes.lowest[~kept]
+    found = solve(_from_lowest(net, lowest), use, capacity - aside)
+    keeps_minimum = found.feasible
+    if not keeps_minimum:
+        found = solve(_from_lowest(net, idle(lowest, use)), use, capacity - aside)
+    if not found.feasible:  # a rule has taken the level that uses nothing
         found = solve(net, use, capacity - aside)
     level[~kept] = found.level
     return Shared(

@@ -5,13 +5,17 @@ from typing import Literal, NamedTuple, get_args
 from models.intensity.instalments import Instalments, instalments
 from models.intensity.ladder import CALL, ESCALATE, NONE, LevelTreatment, Treatment
 
+Hold = Literal["promise_not_due", "plan_kept", "payment_in_transit"]
 Because = Literal[
     "protected",  # wait: a protection allows no contact
     "hardship_flagged",  # hardship_review: the account is flagged as in hardship or vulnerable
     "hardship_flagged_plan",  # the same, and a plan that was affordable so far is offered with it
     "not_worth",  # wait: no level is worth what it costs
     "barred",  # wait: every level that would be worth it was taken away by contact rules
-    "held",  # the level's own: a promise not yet due, a plan being kept or a payment in transit
+    # the level's own, as the account is on hold:
+    "promise_not_due",
+    "plan_kept",
+    "payment_in_transit",
     "unreachable",  # trace: many dials since the debtor was last reached, so no more calls
     "escalate",  # escalate: the level says so
     "escalate_hardship_stated",  # the same, though the debtor told of a lost job or an illness
@@ -48,7 +52,7 @@ def treat(
     own: LevelTreatment,
     *,
     asked: Treatment | None,
-    held: bool,
+    held: Hold | None,
     barred: bool,
     unreachable: bool,
     stated: str | None,
@@ -63,7 +67,7 @@ def treat(
     """The treatment of an account at a level, which it never alters; `own` is the ladder's.
 
     asked: what the strictest protection of the account asks for, if any does.
-    held: a promise is not yet due, a plan is being kept, or a payment is in transit.
+    held: the hold on the account, if there is one.
     barred: a level worth more than none was taken away by the contact rules.
     unreachable: the rule of the unreachable took something away.
     stated: the debtor's latest reason for being late, out of features.tables.REASONS.
@@ -75,12 +79,13 @@ def treat(
         return Treated("wait", "protected")
     if asked is not None:
         # Who keeps a promise or a plan already is not asked to agree to another.
-        plan = None if held else instalments(past_due, paid_month, plan_months)
+        spoken_to = level > NONE and held is None
+        plan = instalments(past_due, paid_month, plan_months) if spoken_to else None
         return Treated(asked, "hardship_flagged_plan" if plan else "hardship_flagged", plan)
     if level == NONE and not (barred and unreachable):
         return Treated("wait", "barred" if barred else "not_worth")
-    if held:
-        return Treated(own, "held")
+    if held is not None:
+        return Treated(own, held)
     if unreachable:
         return Treated("trace", "unreachable")
     if level == ESCALATE:

@@ -69,8 +69,8 @@ LABELS: dict[str, Words] = {
         "级别取自最新产能计划：此后账户的输入数据未变化",
     ),
     "is_not_planned": Words(
-        "weighed on its own: the account is in no plan, or its inputs have changed since",
-        "单独权衡：账户不在产能计划中，或其输入数据此后已变化",
+        "weighed at the plan's prices: the account is not in the plan, or its inputs have changed",
+        "按产能计划的价格权衡：账户不在计划中，或其输入数据此后已变化",
     ),
     "levels": Words("All levels", "全部级别"),
     "level_column": Words("Level", "级别"),

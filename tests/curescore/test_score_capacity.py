@@ -132,7 +132,7 @@ def test_the_summary_tells_who_was_moved_and_why(
     assert shared["summary"]["treatment"] == decided["treatment"].value_counts().to_dict()
     words = arguments(portfolio, shared["out"], "--capacity", str(capacity))
     printed = curescore(here, *words)
-    assert "taken from by capacity" in printed
+    assert "restricted by capacity" in printed
     assert f"{told['lowered']} accounts got a lower level for want of capacity" in printed
     assert "warning: the capacity" not in printed
 

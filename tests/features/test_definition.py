@@ -108,6 +108,18 @@ def test_a_definition_changes_with_any_constant_even_behind_a_helper(
     assert definition_sha256(function) != before
 
 
+def test_annotations_of_any_number_of_arguments_make_no_difference() -> None:
+    def feature(*x):  # type: ignore[no-untyped-def]
+        return scaled(x[0])
+
+    plain = definition_sha256(feature)
+
+    def feature(*x: np.float64) -> float:  # type: ignore[no-redef]
+        return scaled(x[0])
+
+    assert definition_sha256(feature) == plain
+
+
 def test_what_cannot_be_digested_is_refused() -> None:
     def feature(x: str) -> float:
         return LOOKED_UP[x]

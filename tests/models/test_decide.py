@@ -238,6 +238,7 @@ def planned(
         keeps_minimum=True,
         bundles={target: bundle.sha256 for target, bundle in generation.bundles.items()},
         policy_sha256=generation.policy.sha256,
+        currencies=dict(generation.policy.currencies),
         rules=RULES_VERSION,
         n=len(levels),
     )

@@ -40,6 +40,7 @@ def published(plans: Path, generation: Generation, days: int = 0, price: float =
         keeps_minimum=True,
         bundles={target: bundle.sha256 for target, bundle in generation.bundles.items()},
         policy_sha256=generation.policy.sha256,
+        currencies=dict(generation.policy.currencies),
         rules=RULES_VERSION,
         n=2,
     )

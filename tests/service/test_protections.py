@@ -147,7 +147,7 @@ HELD: dict[str, Body] = {
 @pytest.mark.parametrize("hold", HELD)
 def test_a_hold_leaves_a_reminder(server: Server, hold: str) -> None:
     told = decided(server, late() | HELD[hold])
-    assert (told["level"], told["treatment"], told["because"]) == (1, "remind", "held")
+    assert (told["level"], told["treatment"], told["because"]) == (1, "remind", hold)
     (rule,) = binding(told)
     assert rule[:2] == (hold, HOLD)
     assert rule[2] in ("level:2->1", "level:3->1")

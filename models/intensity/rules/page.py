@@ -6,7 +6,9 @@ from models.intensity.rules.rule import ANYWHERE, Cap, Duty, Frequency, Hours, R
 
 HEAD = """# The rules
 
-What takes levels, channels and hours away, whatever the policy says. This page is written from
+What takes levels, channels and hours away. Protections, holds and hard rules do so whatever the
+policy says. **A rule that is only a sentence** (opting out, records, whom to speak to …) **is not
+enforced here**: it tells what those who make contact owe besides. This page is written from
 the code by `curescore policy rules --markdown`; how a level is chosen is told in
 [policy.md](policy.md). **It is not legal advice**: each bank decides which rules bind it.
 

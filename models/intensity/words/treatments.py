@@ -46,9 +46,11 @@ BECAUSE: dict[str, Words] = {
         "Every level that would be worth it was taken away by the contact rules.",
         "值得采用的级别均被联系规则取消。",
     ),
-    "held": Words(
-        "A promise is not yet due, a plan is being kept, or a payment is in transit.",
-        "还款承诺尚未到期、还款计划正在履行，或还款正在途中。",
+    "promise_not_due": Words("A promise to pay is not yet due.", "还款承诺尚未到期。"),
+    "plan_kept": Words("A repayment plan is being kept.", "客户正在履行还款计划。"),
+    "payment_in_transit": Words(
+        "A payment that covers the past due amount is in transit.",
+        "足以清偿逾期金额的还款正在途中。",
     ),
     "unreachable": Words(
         "Many calls have been made since the customer was last reached.",
@@ -71,8 +73,8 @@ BECAUSE: dict[str, Words] = {
         "Ability to pay is low, willingness is not.", "还款能力较低，但还款意愿并不低。"
     ),
     "nothing_paid": Words(
-        "The customer is short of money, and nothing has usually been paid in a month lately: no "
-        "plan can be bounded by it.",
+        "The customer is short of money, and nothing has usually been paid in a month lately: it "
+        "cannot be said what plan the customer could keep.",
         "客户资金困难，且近期通常每月无还款，无法据此确定分期计划。",
     ),
     "plan_too_long": Words(
@@ -81,8 +83,8 @@ BECAUSE: dict[str, Words] = {
         "客户资金困难，按近期每月还款额计算，分期计划期限过长。",
     ),
     "payments_unknown": Words(
-        "The customer is short of money, and what has been paid lately is not known: no plan can "
-        "be bounded by it.",
+        "The customer is short of money, and what has been paid lately is not known: it "
+        "cannot be said what plan the customer could keep.",
         "客户资金困难，且近期还款情况未知，无法据此确定分期计划。",
     ),
     "unwilling_stated": Words(
@@ -95,7 +97,8 @@ BECAUSE: dict[str, Words] = {
         "The customer has said that they forgot to pay.", "客户曾表示忘记还款。"
     ),
     "level": Words(
-        "That is what this level stands for: nothing known of the account asks for another.",
+        "That is what this level stands for: nothing known of the account asks for another "
+        "treatment.",
         "该级别即采用此处置方式：账户的已知情况不需要其他处置。",
     ),
 }

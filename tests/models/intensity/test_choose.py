@@ -195,7 +195,7 @@ def test_each_hold_caps_the_level_at_a_reminder(known: dict[str, float], rule: s
         account = replace(ACCOUNT, days_past_due=days)
         unflagged = one(asked(account)).level
         decided = one(asked(replace(account, plan=plan), **known))
-        assert (decided.level, decided.treatment, decided.because) == (1, "remind", "held")
+        assert (decided.level, decided.treatment, decided.because) == (1, "remind", rule)
         assert [(b.rule, b.took_away) for b in decided.binding_rules] == [
             (rule, f"level:{unflagged}->1")
         ]
@@ -442,7 +442,8 @@ def test_capacity_below_the_minima_takes_them_away() -> None:
     )
     assert (kept.level, gone.level) == (2, 1)
     assert [level.taken_by for level in kept.levels[:2]] == ["stage_lowest"] * 2
-    assert [level.taken_by for level in gone.levels[:4]] == [None] * 4
+    # A reminder uses nothing that is scarce: the lowest level gives way to it, and no further.
+    assert [level.taken_by for level in gone.levels[:4]] == ["stage_lowest", None, None, None]
     assert gone.levels[gone.runner_up].allowed  # type: ignore[index]
     assert ("capacity", "level:3->1") in {(b.rule, b.took_away) for b in gone.binding_rules}
 

@@ -56,7 +56,9 @@ def in_force(jurisdiction: str, today: float, advisory_binds: bool) -> Applicabl
 
 def bounds_of(policy: Policy, told: Asked, i: int, keeps_minimum: bool) -> tuple[int, int]:
     stage = STAGES.index(stage_of(told.accounts[i].days_past_due))
-    lowest = int(policy.numbers.lowest[stage]) if keeps_minimum else 0
+    lowest = int(policy.numbers.lowest[stage])
+    while not keeps_minimum and policy.numbers.use[lowest].any():
+        lowest -= 1
     return lowest, int(policy.numbers.highest[stage])
 
 

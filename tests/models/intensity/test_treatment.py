@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from math import nan
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from models.intensity.ladder import (
     LevelTreatment,
     Treatment,
 )
-from models.intensity.treatment import BECAUSE, Because, Treated, treat
+from models.intensity.treatment import BECAUSE, Because, Hold, Treated, treat
 
 OWN: tuple[LevelTreatment, ...] = ("wait", "remind", "negotiate", "negotiate", "escalate")
 PLAN = Instalments(10, 30)
@@ -31,7 +32,7 @@ class Case:
 
     level: int = CALL
     asked: Treatment | None = None
-    held: bool = False
+    held: Hold | None = None
     barred: bool = False
     unreachable: bool = False
     stated: str | None = None
@@ -63,9 +64,9 @@ class Case:
 LINES: list[tuple[Case, Treatment, Because, Instalments | None]] = [
     (Case(NONE, asked="wait"), "wait", "protected", None),
     (Case(REMIND, asked="hardship_review"), "hardship_review", "hardship_flagged_plan", PLAN),
-    (Case(NONE, asked="hardship_review"), "hardship_review", "hardship_flagged_plan", PLAN),
+    (Case(NONE, asked="hardship_review"), "hardship_review", "hardship_flagged", None),
     (
-        Case(REMIND, asked="hardship_review", held=True),
+        Case(REMIND, asked="hardship_review", held="plan_kept"),
         "hardship_review",
         "hardship_flagged",
         None,
@@ -80,7 +81,9 @@ LINES: list[tuple[Case, Treatment, Because, Instalments | None]] = [
     (Case(NONE, unreachable=True), "wait", "not_worth", None),
     (Case(NONE, barred=True), "wait", "barred", None),
     (Case(NONE, barred=True, unreachable=True), "trace", "unreachable", None),
-    (Case(REMIND, held=True), "remind", "held", None),
+    (Case(REMIND, held="promise_not_due"), "remind", "promise_not_due", None),
+    (Case(REMIND, held="plan_kept"), "remind", "plan_kept", None),
+    (Case(REMIND, held="payment_in_transit"), "remind", "payment_in_transit", None),
     (Case(REMIND, unreachable=True), "trace", "unreachable", None),
     (Case(ESCALATE, unreachable=True), "trace", "unreachable", None),
     (Case(ESCALATE), "escalate", "escalate", None),
@@ -135,12 +138,12 @@ def test_every_reason_is_reached() -> None:
 
 def test_what_goes_before_what() -> None:
     """With everything at once, each next line shows when the one before is taken away."""
-    case = Case(REMIND, "wait", True, False, True, "lost_job", 1, 1)
+    case = Case(REMIND, "wait", "plan_kept", False, True, "lost_job", 1, 1)
     steps: list[tuple[Case, Because]] = [
         (case, "protected"),
         (case := replace(case, asked="hardship_review"), "hardship_flagged"),
-        (case := replace(case, asked=None), "held"),
-        (case := replace(case, held=False), "unreachable"),
+        (case := replace(case, asked=None), "plan_kept"),
+        (case := replace(case, held=None), "unreachable"),
         (replace(case, level=NONE), "not_worth"),
         (case := replace(case, unreachable=False), "hardship_stated"),
         (case := replace(case, stated="cash_flow"), "low_both"),
@@ -156,7 +159,7 @@ cases = st.builds(
     Case,
     level=st.sampled_from(LEVELS),
     asked=st.sampled_from([None, "wait", "hardship_review"]),
-    held=st.booleans(),
+    held=st.sampled_from([None, *get_args(Hold)]),
     barred=st.booleans(),
     unreachable=st.booleans(),
     stated=st.sampled_from([None, *REASONS]),
