@@ -63,7 +63,9 @@ def conclude(
     """
     if not accounts:
         return []
-    scarce = scarcity or scarcity_of(generation.plan, generation.policy, accounts, known.keys)
+    scarce = scarcity or scarcity_of(
+        generation.plan, generation.policy, accounts, known.as_of, known.keys
+    )
     chosen = choose(generation.policy, scarce, asked_of(generation, accounts, known), without)
     return [
         _decision(generation, account, row, intensity, STAGES[stage], TIERS[tier])

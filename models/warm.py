@@ -40,7 +40,7 @@ def warm(policy: Policy) -> None:
         facts=known,
         counts=count(history, view, known.today),
     )
-    choose(policy, scarcity_of(None, policy, [account], np.empty(0, np.uint64)), asked)
+    choose(policy, scarcity_of(None, policy, [account], view.as_of, np.empty(0, np.uint64)), asked)
 
 
 def _account(currency: str) -> Account:

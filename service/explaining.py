@@ -95,13 +95,15 @@ def _supposed(generation: Generation, checked: Checked, changes: ChangesEnvelope
     found = refusal(generation, account, panel, view, 0)
     if found is not None:
         raise refused(found)
-    known = assess(generation, [account], panel, view, None, keyed=False)
+    known = assess(generation, [account], panel, view, None, keyed=generation.plan is not None)
     if changes.probability is not None:
         scored = _scored_at(generation, known.scored, changes.probability)
         known = known._replace(scored=scored)
-    scarcity = _at_prices(
-        scarcity_of(generation.plan, generation.policy, [account], _NO_KEYS), changes.prices
-    )
+    # What is supposed of more than the account leaves the plan's level behind.
+    supposed = changes.probability is not None or changes.prices is not None
+    keys = _NO_KEYS if supposed else known.keys
+    scarce = scarcity_of(generation.plan, generation.policy, [account], known.as_of, keys)
+    scarcity = _at_prices(scarce, changes.prices)
     without = frozenset(changes.without_rules or ())
     return conclude(generation, [account], known, scarcity, without)[0]
 

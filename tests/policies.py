@@ -26,8 +26,9 @@ _shares = st.floats(0, 1)
 _money = st.floats(0, 1_000)
 _margins = st.floats(0.001, 1)
 _probabilities = st.floats(0.01, 0.99)
+_uses = st.floats(0.001, 1_000)
 _ratios = st.lists(
-    st.one_of(st.just(1.0), st.floats(0.01, HIGHEST_ODDS_RATIO)),
+    st.one_of(st.just(1.0), st.floats(1 / HIGHEST_ODDS_RATIO, HIGHEST_ODDS_RATIO)),
     min_size=len(LEVEL_NAMES) - 1,
     max_size=len(LEVEL_NAMES) - 1,
 )
@@ -112,7 +113,8 @@ def _rung(draw: st.DrawFn, level: int) -> dict[str, Any]:
         "treatment": draw(st.sampled_from(fitting)),
         "contacts_per_week": {c: draw(st.floats(0.01, MOST_CONTACTS)) for c in channels},
         "unit_cost": draw(_money),
-        "use_per_week": draw(st.dictionaries(st.sampled_from(usable), st.floats(0, 1_000))),
+        "use_per_week": draw(st.dictionaries(st.sampled_from(usable), _uses))
+        | {r: draw(_uses) for r, channel in CHANNEL_OF_RESOURCE.items() if channel in channels},
     }
 
 

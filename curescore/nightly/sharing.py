@@ -8,7 +8,6 @@ from curescore.nightly.kept import stakes_kept
 from curescore.nightly.manifest import Manifest, RunError
 from features.clock import CYCLE_DAYS
 from models.generation import Generation
-from models.intensity.asked import NOT_PLANNED
 from models.intensity.capacity import Capacity
 from models.intensity.ladder import RESOURCES
 from models.intensity.plan import Plan, PlanError, Terms, latest, read_plan, write_plan
@@ -24,9 +23,8 @@ def make_plan(
     """Share the capacity out among the accounts of all chunks, and write the plan into the run."""
     stakes, keys = stakes_kept(kept, chunks)
     shared = share(stakes, generation.policy.numbers.use, capacity.per_cycle)
-    told = shared.level != NOT_PLANNED
-    levels = shared.level[told].astype(np.uint8)
-    write_plan(out / PLANS, _terms(run, generation, capacity, shared), keys[told], levels)
+    terms = _terms(run, generation, capacity, shared)
+    write_plan(out / PLANS, terms, keys, shared.level.astype(np.uint8))
 
 
 def plan_of(out: Path) -> Plan | None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from features.clock import DAY_SECONDS
 from models.account import Account
 from models.intensity.facts import Facts
 from models.intensity.ladder import RESOURCES
@@ -53,15 +54,20 @@ def scarcity_of(
     plan: Plan | None,
     policy: Policy,
     accounts: Sequence[Account],
+    as_of: Floats,
     keys: NDArray[np.uint64],
 ) -> Scarcity:
-    """The scarcity that a plan tells of accounts with these fingerprints, all in one currency."""
+    """The scarcity that a plan tells of accounts with these fingerprints, all in one currency.
+
+    Its levels hold for as long as a decision of its own would be valid, its prices until the next.
+    """
     n = len(accounts)
     planned = np.full(n, NOT_PLANNED, np.int64)
     if plan is None:
         return Scarcity(np.zeros(len(RESOURCES)), True, planned)
-    for i, key in enumerate(keys.tolist()):
-        level = plan.level_of(key)
+    since, most = plan.terms.as_of.timestamp(), policy.valid_days * DAY_SECONDS
+    for i, (at, key) in enumerate(zip(as_of.tolist(), keys.tolist(), strict=False)):
+        level = plan.level_of(key) if 0 <= at - since < most else None
         if level is not None:
             planned[i] = level
     prices = plan.prices_in(policy.currencies, accounts[0].currency)

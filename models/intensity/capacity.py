@@ -69,15 +69,15 @@ def read_capacity(path: Path) -> Capacity:
     except UnicodeDecodeError as error:
         problem = f"is not UTF-8 at byte {error.start}"
         raise InputError(str(path), problem, "Save the file as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
-        problem = f"is not TOML: {str(error)[: InputError.SHOWN]}"
-        raise InputError(str(path), problem, "Correct the file there.") from error
-    except RecursionError as error:
-        raise InputError(str(path), "is nested too deeply", _WRITE) from error
     except ValidationError as error:
         # What is missing may be there under a mistaken name, which then is the mistake.
         first = min(error.errors(), key=lambda detail: detail["type"] == "missing")
         raise _mistake(path, first) from error
+    except ValueError as error:  # tomllib's own, and numbers of thousands of digits
+        problem = f"is not TOML: {str(error)[: InputError.SHOWN]}"
+        raise InputError(str(path), problem, "Correct the file there.") from error
+    except RecursionError as error:
+        raise InputError(str(path), "is nested too deeply", _WRITE) from error
     if not capacity.per_day.model_fields_set:
         raise InputError(f"{path}: per_day", "names no resource", _WRITE)
     return capacity

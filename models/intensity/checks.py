@@ -15,6 +15,7 @@ from models.intensity.ladder import (
     LOWEST_LEVEL_OF_CHANNEL,
     LOWEST_LEVEL_OF_TREATMENT,
     NONE,
+    RESOURCES,
 )
 from models.intensity.paths import toml_path
 from models.stage import STAGES
@@ -23,6 +24,8 @@ Document = Mapping[str, Any]
 
 # Decimals such as 0.1 miss their sum by less than this.
 SUM_TOLERANCE = 1e-9
+LEAST_USE = 1e-6  # of a resource a week: prices of less are beyond counting
+_MOST = 1e300
 
 
 def check(document: Document) -> list[InputError]:
@@ -122,6 +125,22 @@ def _uses(document: Document, name: str, contacts: Mapping[str, Any]) -> Iterato
                 f"Add {channel} to contacts_per_week, or remove {resource} here.",
                 use,
             )
+        if not use and channel in contacts:
+            yield _mistake(
+                ("ladder", name, "use_per_week", resource),
+                f"is not used, but the level has contacts by {channel}",
+                f"Write how many {resource} it uses a week, or remove {channel}.",
+                use or 0,
+            )
+    for resource in RESOURCES:
+        use = _number(document, "ladder", name, "use_per_week", resource)
+        if use is not None and 0 < use < LEAST_USE:
+            yield _mistake(
+                ("ladder", name, "use_per_week", resource),
+                "is too little to be counted",
+                f"Write at least {LEAST_USE:g}, or remove it.",
+                use,
+            )
 
 
 def _idle(document: Document) -> Iterator[InputError]:
@@ -193,7 +212,10 @@ def _number(document: Document, *path: str) -> float | None:
 
 
 def _as_number(value: object) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # A whole number may be too large to be counted with; its own bound names it.
+    return value if -_MOST < value < _MOST else None
 
 
 def _at(document: Document, *path: str) -> Any:

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from features.tables import MONEY_BOUND
 from models.intensity.ladder import LEVELS, RESOURCES, Resource
 from models.intensity.numbers import Floats
 from models.score.manifest import sha256_of
@@ -80,6 +81,8 @@ class Terms(BaseModel):
                 raise ValueError(f"prices, capacity and use name each of {', '.join(RESOURCES)}")
         if min(self.prices.values()) < 0:
             raise ValueError("no price is below 0")
+        if max(self.prices.values()) >= MONEY_BOUND:
+            raise ValueError(f"no price is {MONEY_BOUND:g} or more")
         return self
 
     @property

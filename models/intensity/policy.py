@@ -113,7 +113,7 @@ def _document(content: bytes, where: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         problem = f"is not UTF-8 at byte {error.start}"
         raise InputError(where, problem, "Save the file as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # tomllib's own, and numbers of thousands of digits
         problem = f"is not TOML: {str(error)[: InputError.SHOWN]}"
         raise InputError(where, problem, "Correct the file there.") from error
     except RecursionError as error:

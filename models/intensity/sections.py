@@ -22,7 +22,7 @@ Part = TypeVar("Part")
 _Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 _Money = Annotated[_Number, Field(ge=0, lt=MONEY_BOUND)]
 _Margin = Annotated[_Number, Field(gt=0, le=1)]
-_Ratio = Annotated[_Number, Field(gt=0, le=HIGHEST_ODDS_RATIO)]
+_Ratio = Annotated[_Number, Field(ge=1 / HIGHEST_ODDS_RATIO, le=HIGHEST_ODDS_RATIO)]
 _Share = Annotated[_Number, Field(ge=0, le=1)]
 _Whole = Annotated[int, Field(strict=True)]
 
@@ -239,11 +239,11 @@ class Sections(Frozen):
     currencies: Annotated[
         dict[
             Annotated[str, Field(pattern=r"^[A-Z]{3}$")],
-            Annotated[_Number, Field(gt=0, lt=MONEY_BOUND)],
+            Annotated[_Number, Field(ge=1e-6, le=1e9)],
         ],
         Field(min_length=1, json_schema_extra={"additionalProperties": False}),
     ] = Field(
-        description="What 1 of this file's amounts is in each currency, over 0, by the three "
+        description="What 1 of this file's amounts is in each currency, by the three "
         "capital letters of ISO 4217; accounts in other currencies are refused."
     )
     tiers: TierThresholds = Field(description="Thresholds of the risk tiers.")

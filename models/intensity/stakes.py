@@ -5,13 +5,16 @@ from typing import NamedTuple
 import numpy as np
 
 from models.intensity.asked import NOT_PLANNED, Asked
-from models.intensity.knapsack import solve
+from models.intensity.filling import use_of
+from models.intensity.knapsack import Solution, solve
 from models.intensity.ladder import ESCALATE, NONE, REMIND, RESOURCES
 from models.intensity.numbers import Floats, Indices, idle
 from models.intensity.policy import Policy
 from models.intensity.ruled import cases_of, ruled_of
 from models.intensity.value import Cases, Weighed, weigh
 
+# The price, in the policy's unit, of what there is none of: later accounts are not to want it.
+NONE_LEFT = 1e6
 _NO_PRICES = np.zeros(len(RESOURCES))
 
 
@@ -30,10 +33,10 @@ class Stakes(NamedTuple):
 class Shared(NamedTuple):
     """How resources are shared out among n accounts.
 
-    `prices` [3] of a unit of each in the policy's unit; `level` [n] that each account gets,
-    NOT_PLANNED for the capped, which get what they would at these prices; `use` [3] of one cycle,
-    the most that the capped may use included; `value` of the levels and its upper `bound`, in the
-    policy's unit; `filled` counts the accounts whose level prices alone would not give.
+    `prices` [3] of a unit of each in the policy's unit; `level` [n] that each account gets, before
+    its cap; `use` [3] of one cycle, after the caps; `value` of the levels of those without a cap
+    and its upper `bound`, in the policy's unit; `filled` counts the accounts whose level prices
+    alone would not give.
     """
 
     prices: Floats
@@ -70,28 +73,27 @@ def _capped(cases: Cases, weighed: Weighed) -> Indices:
 def share(stakes: Stakes, use: Floats, capacity: Floats) -> Shared:
     """Share out `capacity` [3] of one cycle among accounts, `use` [5, 3] being that of a level.
 
-    What the capped may use at most is set aside; where even that is too much, they get no
-    contact. Where capacity does not suffice for the stages' lowest levels, these give way to the
-    highest level below that uses nothing.
+    First as if no account were capped, so that a protection or hold cannot give it a level that it
+    would not get without: the cap goes last. What the capped leave goes to the others, none of
+    whom gets less for it. Where capacity does not suffice for the stages' lowest levels, these give
+    way to the highest level below that uses nothing.
     """
-    kept = stakes.capped != NOT_PLANNED
-    most = np.maximum.accumulate(use, axis=0)  # a lower level may use more of some resource
-    aside = np.bincount(stakes.capped[kept], minlength=len(use)) @ most
-    level = np.full(len(kept), NOT_PLANNED, np.int64)
-    if (aside > capacity).any():
-        level[kept], aside = NONE, np.zeros_like(aside)
-    net, lowest = stakes.net[~kept], stakes.lowest[~kept]
-    found = solve(_from_lowest(net, lowest), use, capacity - aside)
-    keeps_minimum = found.feasible
-    if not keeps_minimum:
-        found = solve(_from_lowest(net, idle(lowest, use)), use, capacity - aside)
-    if not found.feasible:  # a rule has taken the level that uses nothing
-        found = solve(net, use, capacity - aside)
-    level[~kept] = found.level
+    found, keeps_minimum = _as_if_uncapped(stakes, use, capacity)
+    level, kept = found.level.copy(), stakes.capped != NOT_PLANNED
+    used = np.zeros_like(found.used)
+    if kept.any():
+        used = use_of(np.minimum(level[kept], stakes.capped[kept]), use)
+        left = np.maximum(capacity - used, 0.0)
+        found = solve(_from(stakes.net[~kept], level[~kept]), use, left)
+        if not found.feasible or (used > capacity).any():
+            # On a ladder whose lower levels use more, the capped may need more than they left.
+            level[kept], used = NONE, np.zeros_like(used)
+            found = solve(_from(stakes.net[~kept], level[~kept]), use, capacity)
+        level[~kept] = found.level
     return Shared(
-        found.prices,
+        np.where(capacity > 0, found.prices, np.maximum(found.prices, NONE_LEFT)),
         level,
-        found.used + aside,
+        found.used + used,
         found.value,
         found.bound,
         keeps_minimum,
@@ -99,9 +101,25 @@ def share(stakes: Stakes, use: Floats, capacity: Floats) -> Shared:
     )
 
 
+def _as_if_uncapped(stakes: Stakes, use: Floats, capacity: Floats) -> tuple[Solution, bool]:
+    """The levels of all accounts within capacity, and whether the stages' lowest ones held."""
+    found = solve(_from_lowest(stakes.net, stakes.lowest), use, capacity)
+    if found.feasible:
+        return found, True
+    found = solve(_from_lowest(stakes.net, idle(stakes.lowest, use)), use, capacity)
+    if not found.feasible:  # a rule has taken the level that uses nothing
+        found = solve(stakes.net, use, capacity)
+    return found, False
+
+
+def _from(net: Floats, lowest: Indices) -> Floats:
+    """Without the levels below these."""
+    return np.where(np.arange(net.shape[1]) >= lowest[:, None], net, -np.inf)
+
+
 def _from_lowest(net: Floats, lowest: Indices) -> Floats:
     """Without levels below the lowest, but where a rule leaves none above: the highest then."""
     levels = np.arange(net.shape[1])
     free = np.isfinite(net)
     highest = np.where(free, levels, NONE).max(axis=1, initial=NONE)
-    return np.where(levels >= np.minimum(lowest, highest)[:, None], net, -np.inf)
+    return _from(net, np.minimum(lowest, highest))

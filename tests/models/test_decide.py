@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from features.catalogue import NAMES
+from features.clock import instant_of
 from features.panel import Panel, View, known_at, panel
 from models.account import Account
 from models.assessed import Assessed, assess
@@ -228,7 +229,7 @@ def planned(
     nothing = dict.fromkeys(RESOURCES, 0.0)
     terms = Terms(
         run_id="night",
-        as_of=datetime(2024, 3, 3, 12, tzinfo=UTC),
+        as_of=instant_of(float(known.as_of.min())),
         decided_at=datetime(2024, 3, 3, 13, tzinfo=UTC),
         prices=nothing | {"agent_minutes": prices},
         capacity=dict.fromkeys(RESOURCES),
@@ -267,6 +268,20 @@ def test_an_unchanged_account_gets_the_planned_level_at_noon(
         decision = one(served, LATE, history, at(history, instant))
         assert (decision.intensity.level, decision.intensity.planned) == (level, True)
         assert decision.versions["prices"] == "night"
+
+
+def test_a_plan_s_levels_last_as_long_as_a_decision_and_never_reach_back(
+    generation: Generation, tmp_path: Path
+) -> None:
+    history = drawn(LATE_HISTORY, payments="", contacts="2024-02-01T10:00 call out no_answer")
+    served = planned(generation, tmp_path, 0.0, at_night(generation, history), [0])
+    for instant, holds in (
+        ("2024-03-03T02:59", False),
+        ("2024-03-05T02:59", True),
+        ("2024-03-05T03:00", False),
+    ):
+        decided = one(served, LATE, history, at(history, instant))
+        assert (decided.intensity.planned, decided.intensity.level == 0) == (holds, holds)
 
 
 def test_whatever_is_known_anew_ends_the_plan_s_hold(
@@ -324,25 +339,18 @@ def test_a_portfolio_decided_with_its_plan_keeps_to_the_capacity(
     free = use[[d.intensity.level for d in conclude(by_stage, kept, known)]].sum(axis=0)
     capacity = np.array([free[0] * 0.4, np.inf, np.inf])
     shared = share(stakes_of(by_stage.policy, asked_of(by_stage, kept, known)), use, capacity)
-    told = shared.level >= 0
-    served = planned(
-        by_stage,
-        tmp_path,
-        float(shared.prices[0]),
-        known._replace(keys=known.keys[told]),
-        shared.level[told].tolist(),
-    )
+    served = planned(by_stage, tmp_path, float(shared.prices[0]), known, shared.level.tolist())
     decided = decide(served, kept, history, part, 5)
     levels = np.array([d.intensity.level for d in decided if isinstance(d, Decision)])
     assert decided == conclude(served, kept, known)
-    assert (levels[told] == shared.level[told]).all()
+    assert (levels == shared.level).all()
     assert 0.9 * capacity[0] < use[levels].sum(axis=0)[0] <= capacity[0] * (1 + 1e-12)
 
 
 def portfolio(seed: int, n: int) -> tuple[Panel, list[Account], View]:
-    """Accounts of all stages at instants within two months."""
+    """Accounts of all stages at instants within two days."""
     history = panel(*random_tables(seed, accounts=n))
-    as_of = np.random.default_rng(seed).uniform(19_200, 19_260, n) * 86_400
+    as_of = np.random.default_rng(seed).uniform(19_258, 19_260, n) * 86_400
     late = np.random.default_rng(seed + 1).choice([0, 30, 60, 90, 120], n).tolist()
     owed = np.random.default_rng(seed + 2).lognormal(5, 1, n).round(2).tolist()
     accounts = [

@@ -434,15 +434,20 @@ def test_a_change_leaves_the_level_of_the_plan_behind(
     record = decided(client, body)
     (change,) = changes_of(record)
     assert (record["intensity"]["level"], change["kind"], change["rule"]) == (1, "rule", "capacity")
-    unchanged: Body = {"account": {"past_due_amount": 900.0}}
-    alike: list[Body] = [made(change), {"prices": {}}, unchanged]
-    for changes in alike:
+    leaving: list[Body] = [made(change), {"prices": {}}, {"account": {"past_due_amount": 899.0}}]
+    for changes in leaving:
         told = explain(client, body, **changes)
         assert (told["before"]["intensity"]["planned"], told["after"]["intensity"]["planned"]) == (
             True,
             False,
         )
         assert told["moved"]["level"] == {"from": 1, "to": change["level"]}
+    # A flag only caps what has been chosen: it does not end the plan's hold.
+    staying: list[Body] = [{"past_due_amount": 900.0}, {"hardship": True}]
+    for account in staying:
+        kept = explain(client, body, account=account)
+        assert kept["after"]["intensity"]["planned"]
+        assert kept["moved"]["level"] == {"from": 1, "to": 1}
     minutes = told["after"]["intensity"]["levels"][2]["price"]
     assert minutes > 0
     free = explain(client, body, prices={"agent_minutes": 0})["after"]["intensity"]

@@ -124,7 +124,7 @@ RATIOS = "low = [1.15, 1.25, 1.20, 1.10]"
         ("promise_grace_days = 2", "promise_grace_days = 15", "promise_grace_days", "equal to 14"),
         ('advisory_rules = "apply"', 'advisory_rules = "no"', "advisory_rules", "'tell'"),
         ("USD = 1.0", "usd = 1.0", "currencies.usd", "cannot stand here"),
-        ("USD = 1.0", "USD = 0", "currencies.USD", "greater than 0"),
+        ("USD = 1.0", "USD = 0", "currencies.USD", "equal to 0.000001"),
         ("USD = 1.0", "USD = inf", "currencies.USD", "finite"),
         ("USD = 1.0", "USD = true", "currencies.USD", "valid number"),
         ("[currencies]", "[currencies]\n[other]", "currencies", "is empty"),
@@ -204,6 +204,19 @@ RATIOS = "low = [1.15, 1.25, 1.20, 1.10]"
             "no contacts by visit",
         ),
         (
+            "{ agent_minutes = 20, letters = 0.25 }",
+            "{ agent_minutes = 20 }",
+            "ladder.intensive.use_per_week.letters",
+            "has contacts by letter",
+        ),
+        (
+            "{ agent_minutes = 5 }",
+            "{ agent_minutes = 1e-9 }",
+            "ladder.call.use_per_week.agent_minutes",
+            "too little to be counted",
+        ),
+        ("low_from = 0.60", f"low_from = -1{'0' * 400}", "tiers.cure.low_from", "valid number"),
+        (
             "{ agent_minutes = 5 }",
             "{ minutes = 5 }",
             "ladder.call.use_per_week.minutes",
@@ -223,7 +236,12 @@ RATIOS = "low = [1.15, 1.25, 1.20, 1.10]"
         (LOGGING, "M1 = [1.2, -0.2, 0, 0, 0]", "response.logging.M1[1]", "equal to 0"),
         (RATIOS, "low = [1.1, 1.2, 1.3]", "response.odds_ratios.M1.low", "4 entries, not 3"),
         (RATIOS, "low = [1, 1, 1, 1, 1]", "response.odds_ratios.M1.low", "4 entries, not 5"),
-        (RATIOS, "low = [0, 1, 1, 1]", "response.odds_ratios.M1.low[0]", "greater than 0"),
+        (
+            RATIOS,
+            "low = [0, 1, 1, 1]",
+            "response.odds_ratios.M1.low[0]",
+            "equal to 0.05",
+        ),
         (RATIOS, "low = [1, 1, 1, 20.1]", "response.odds_ratios.M1.low[3]", "equal to 20"),
         (RATIOS, "low = [1, inf, 1, 1]", "response.odds_ratios.M1.low[1]", "finite"),
         (RATIOS, "", "response.odds_ratios.M1.low", "is missing"),
@@ -375,3 +393,9 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.toml", tmp_path):
         with pytest.raises(InputError, match="cannot be read"):
             load_policy(path)
+
+
+def test_a_number_of_thousands_of_digits_is_told_as_a_mistake() -> None:
+    content = PACKAGED.replace(b"valid_days = 2", b"valid_days = " + b"9" * 5_000)
+    with pytest.raises(InputError, match="is not TOML"):
+        parse_policy(content, "policy.toml")

@@ -370,7 +370,10 @@ def test_a_level_whose_main_channel_has_no_hours_waits_for_those_of_the_others()
     assert found.channels == ("letter", "call", "agency", "legal")
     assert found.earliest_contact_at == "2026-11-23T08:00:00-05:00"
     content = deepcopy(DOCUMENT)
-    content["ladder"]["escalate"] |= {"contacts_per_week": {"letter": 1.0}, "use_per_week": {}}
+    content["ladder"]["escalate"] |= {
+        "contacts_per_week": {"letter": 1.0},
+        "use_per_week": {"letters": 1.0},
+    }
     alone = one(asked(late, EARLY), Policy.model_validate(content))
     assert (alone.level, alone.channels) == (4, ("letter",))
     assert alone.earliest_contact_at == "2026-11-23T03:00:00-05:00"

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from features.tables import FLAGS
 from models.intensity.asked import NOT_PLANNED, Asked, Scarcity
 from models.intensity.choose import choose
 from models.intensity.numbers import Floats
@@ -54,8 +55,9 @@ def test_capacity_is_kept_and_what_is_planned_is_chosen(
     use, levels = chosen_use(policy, told, shared)
     assert (shared.use <= capacity * ROUNDING).all()
     assert (use <= shared.use * ROUNDING).all()
-    plans = shared.level != NOT_PLANNED
-    assert np.array_equal(np.array(levels)[plans], shared.level[plans])
+    caps = stakes_of(policy, told).capped
+    within = np.where(caps == NOT_PLANNED, shared.level, np.minimum(shared.level, caps))
+    assert np.array_equal(np.array(levels), within)
     assert shared.value <= shared.bound + 1e-9 * abs(shared.bound)
     assert (shared.prices >= 0).all()
 
@@ -131,30 +133,58 @@ LETTERS = packaged_with(
 )
 
 
-def test_what_the_capped_may_use_is_set_aside() -> None:
-    told, use = flagged(100, capped=40), LETTERS.numbers.use
-    letters = use[1, 1]
-    capacity = np.array([np.inf, 50 * letters, np.inf])
-    shared = share(stakes_of(LETTERS, told), use, capacity)
-    assert (shared.level[:40] == NOT_PLANNED).all()
-    assert (shared.level[40:] != NOT_PLANNED).all()
-    assert use[shared.level[40:], 1].sum() <= 10 * letters * ROUNDING
-    used, levels = chosen_use(LETTERS, told, shared)
-    assert (used <= capacity * ROUNDING).all()
-    assert levels[:40] == [1] * 40
-    assert shared.use[1] == pytest.approx(used[1])
-
-
-def test_the_capped_get_nothing_where_not_even_they_can_be_served() -> None:
-    told, use = flagged(100, capped=40), LETTERS.numbers.use
-    for room, level in ((40, NOT_PLANNED), (39, 0)):
-        capacity = np.array([np.inf, room * use[1, 1], np.inf])
+def test_what_the_capped_leave_goes_to_the_others_and_nobody_capped_rises() -> None:
+    use, letters = LETTERS.numbers.use, LETTERS.numbers.use[1, 1]
+    capacity = np.array([np.inf, 5 * letters, np.inf])
+    before, after = (flagged(100, capped=capped, flag="deceased") for capped in (0, 40))
+    chosen = []
+    for told in (before, after):
         shared = share(stakes_of(LETTERS, told), use, capacity)
-        assert set(shared.level[:40].tolist()) == {level}
-        assert (chosen_use(LETTERS, told, shared)[0] <= capacity * ROUNDING).all()
+        used, levels = chosen_use(LETTERS, told, shared)
+        assert (used <= capacity * ROUNDING).all()
+        assert shared.use[1] == pytest.approx(used[1])
+        chosen.append(np.array(levels))
+    was, now = chosen
+    assert (now[:40] <= was[:40]).all()
+    assert (now[40:] >= was[40:]).all()
+    assert now[40:].sum() > was[40:].sum()
 
 
-def test_protected_accounts_use_nothing_and_are_not_planned() -> None:
+@few
+@given(SEEDS, st.floats(0.05, 1), st.sampled_from(FLAGS))
+def test_a_flag_never_raises_a_level_through_the_plan(seed: int, part: float, flag: str) -> None:
+    told = portfolio(seed, 40)
+    capacity = wanted(POLICY, told) * part
+    first = told.accounts[0]
+    held = replace(first, flags=first.flags | {flag})
+    both = (told, told._replace(accounts=[held, *told.accounts[1:]]))
+    before, after = (
+        chosen_use(POLICY, each, share(stakes_of(POLICY, each), USE, capacity))[1][0]
+        for each in both
+    )
+    assert after <= before
+
+
+def test_a_flag_does_not_bring_back_the_lowest_level_that_capacity_took() -> None:
+    policy = packaged_with({"stages": {"M2": {"lowest": "call", "highest": "intensive"}}})
+    capacity = np.array([0.1, np.inf, np.inf])
+    for capped in (0, 1):
+        told = flagged(1, capped)
+        shared = share(stakes_of(policy, told), USE, capacity)
+        assert not shared.keeps_minimum
+        assert chosen_use(policy, told, shared)[1] == [1]  # a reminder uses nothing
+
+
+def test_what_there_is_none_of_no_later_account_gets_either() -> None:
+    shared = share(stakes_of(POLICY, portfolio(3, 50)), USE, np.array([0.0, 0.0, np.inf]))
+    assert (shared.prices[:2] >= 1e6).all()
+    rich = asked(replace(ACCOUNT, past_due_amount=20_000.0, balance=50_000.0))
+    later = Scarcity(shared.prices, True, np.array([NOT_PLANNED]))
+    assert choose(POLICY, plenty(1), rich).intensities[0].level == 3
+    assert choose(POLICY, later, rich).intensities[0].level == 1
+
+
+def test_what_there_is_none_of_is_used_by_nobody() -> None:
     stakes = stakes_of(LETTERS, flagged(10, capped=4, flag="deceased"))
     assert stakes.capped.tolist() == [0] * 4 + [NOT_PLANNED] * 6
     shared = share(stakes, LETTERS.numbers.use, np.array([np.inf, 0.0, np.inf]))
