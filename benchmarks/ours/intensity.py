@@ -160,6 +160,7 @@ def _plan(key: np.uint64) -> Plan:
             "keeps_minimum": True,
             "bundles": {"cure": "0"},
             "policy_sha256": "0" * 64,
+            "currencies": {},
             "rules": "0",
             "n": len(keys),
         },
