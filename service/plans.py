@@ -25,12 +25,12 @@ class Plans:
         """Raises models.intensity.plan.PlanError where there are plans but none is sound."""
         self._folder = folder
         self._seen: int | None = None  # when the folder last changed, as far as it was looked at
-        self._damaged: dict[Path, PlanError] = {}
+        self._damaged: dict[Path, tuple[int | None, PlanError]] = {}  # and when it last changed
         self._read: tuple[Path | None, Plan | None] = (None, None)
         self._applied: tuple[Generation, Generation] | None = None
         self._looking = Lock()
         if self._latest() is None and self._damaged:
-            raise next(iter(self._damaged.values()))
+            raise next(error for _, error in self._damaged.values())
 
     def applied(self, generation: Generation) -> Generation:
         """The generation with the plan in force."""
@@ -48,22 +48,28 @@ class Plans:
                 changed = _changed(self._folder)
                 self._read = self._newest(changed)
                 settled = changed is None or time.time_ns() - changed > _SETTLED
-                self._seen = changed if settled else None
+                # A plan that was met half copied may yet become whole, unseen from outside.
+                self._seen = changed if settled and not self._damaged else None
         return self._read[1]
 
     def _newest(self, changed: int | None) -> tuple[Path | None, Plan | None]:
         """The newest sound plan, and its folder."""
         found = newest_first(self._folder)
+        self._damaged = {path: known for path, known in self._damaged.items() if path in found}
         for path in found:
             if path == self._read[0]:
                 return self._read
-            if path in self._damaged:
+            at = _changed_inside(path)
+            if path in self._damaged and self._damaged[path][0] == at:
                 continue
             try:
-                return path, read_plan(path)
+                plan = read_plan(path)
             except PlanError as error:
-                _LOGGER.error("a capacity plan is not used, but the one before: %s", error)
-                self._damaged[path] = error
+                _LOGGER.error("a capacity plan is not used; an earlier one is, if any: %s", error)
+                self._damaged[path] = (at, error)
+            else:
+                self._damaged.pop(path, None)
+                return path, plan
         if self._read[1] is None or found or changed is None:
             return self._read  # there is nothing to put in its place
         _LOGGER.warning("the capacity plans were taken away: resources have no prices now")
@@ -90,6 +96,12 @@ def _tell(generation: Generation, plan: Plan | None) -> None:
             "it was made with other models, rules or another policy: its prices hold, its levels "
             "do not; make a new one by a nightly run with --capacity"
         )
+
+
+def _changed_inside(folder: Path) -> int | None:
+    """When the folder or a file in it last changed."""
+    moments = [_changed(path) for path in (folder, *folder.glob("*"))]
+    return max((at for at in moments if at is not None), default=None)
 
 
 def _changed(folder: Path) -> int | None:

@@ -16,8 +16,9 @@ from models.intensity.change import changes
 from models.intensity.ladder import RESOURCES
 from models.intensity.numbers import Numbers, idle
 from models.intensity.policy import Policy
+from models.intensity.row import Row, rows
 from models.intensity.ruled import Ruled, cases_of, cases_without, ruled_of
-from models.intensity.settle import CAPACITY, Row, binding_levels, intensity, rows
+from models.intensity.settle import CAPACITY, binding_levels, intensity
 from models.intensity.value import Cases, Weighed, capped, next_best, settled, weigh
 
 NO_RULES: frozenset[str] = frozenset()

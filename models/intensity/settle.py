@@ -1,31 +1,25 @@
 """Settle: what is told of one account's level, from the numbers that decided it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import NamedTuple, get_args
+from typing import get_args
 from zoneinfo import ZoneInfo
-
-import numpy as np
-from numpy.typing import NDArray
 
 from features.clock import day_number
 from features.tables import CHANNELS, REASONS
-from models.account import Account
 from models.decision import BindingRule, Change, Intensity, Level, Limit
-from models.intensity.asked import NOT_PLANNED, Asked
+from models.intensity.asked import NOT_PLANNED
 from models.intensity.hours import earliest
 from models.intensity.ladder import ESCALATE, LEVEL_NAMES, LEVELS, NONE
-from models.intensity.numbers import Numbers
 from models.intensity.policy import Policy
-from models.intensity.ruled import Ruled
+from models.intensity.row import Row
 from models.intensity.rules.bars import BARRING, NO_RULE
-from models.intensity.rules.book import COUNTED, Applicable
+from models.intensity.rules.book import COUNTED
 from models.intensity.rules.protections import VISIT_APPOINTMENT
 from models.intensity.rules.reach import UNREACHABLE
-from models.intensity.rules.rule import Cap, Hours, Rule
+from models.intensity.rules.rule import Hours, Rule
 from models.intensity.treatment import Hold, Treated, treat
-from models.intensity.value import Weighed
 
 # `taken_by` of levels that the policy's bounds of the stage leave out.
 STAGE_LOWEST = "stage_lowest"
@@ -35,83 +29,6 @@ _CAPACITY_CITATION = "capacity plan"
 
 _HOLDS: dict[str, Hold] = {hold: hold for hold in get_args(Hold)}
 _NUMBER = {channel: number for number, channel in enumerate(CHANNELS)}
-
-
-class Row(NamedTuple):
-    """One account, as Python's own numbers; lists are by level, channel or counted rule."""
-
-    account: Account
-    rules: Applicable
-    caps: list[Cap]
-    hours: tuple[Hours, ...]
-    as_of: float
-    ability: float
-    willingness: float
-    standing_valid: bool
-    today: float
-    visit_agreed: bool
-    stated: float
-    paid_month: float
-    used: list[int]
-    free: list[bool]
-    ready_day: list[float]
-    barred_by: list[int]
-    level_by: list[int]
-    lowest: int
-    highest: int
-    probability: list[float]
-    value: list[float]
-    cost: list[float]
-    price: list[float]
-    net: list[float]
-    unbarred: int  # the level before any rule
-    unflagged: int  # the level before protections and holds
-    level: int
-    runner_up: int
-    unpriced: int  # what `unflagged` would be if resources were not scarce
-    planned: int  # the plan's level, NOT_PLANNED without one
-
-
-def rows(
-    numbers: Numbers,
-    asked: Asked,
-    ruled: Ruled,
-    weighed: Weighed,
-    unpriced: NDArray[np.int64],
-    planned: NDArray[np.int64],
-) -> Iterator[Row]:
-    """The rows of the accounts, in order."""
-    facts, bars = asked.facts, ruled.bars
-    columns = (
-        asked.as_of,
-        asked.ability,
-        asked.willingness,
-        asked.standing_valid,
-        facts.today,
-        facts.visit_agreed,
-        facts.stated,
-        facts.paid_month,
-        asked.counts.used,
-        bars.free,
-        bars.ready_day,
-        bars.barred_by,
-        bars.level_by,
-        numbers.lowest[weighed.stage],
-        numbers.highest[weighed.stage],
-        weighed.probability,
-        weighed.value,
-        weighed.cost,
-        weighed.price,
-        weighed.net,
-        weighed.unbarred,
-        weighed.unflagged,
-        weighed.level,
-        weighed.runner_up,
-        unpriced,
-        planned,
-    )
-    each = (asked.accounts, ruled.applicable, ruled.caps, ruled.hours)
-    return map(Row._make, zip(*each, *(column.tolist() for column in columns), strict=True))
 
 
 def intensity(

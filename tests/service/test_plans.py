@@ -98,6 +98,21 @@ def test_a_folder_that_does_not_change_is_not_read_again(
     assert in_force(plans, generation) == newest.name
 
 
+def test_a_plan_that_was_met_half_copied_is_used_once_it_is_whole(
+    generation: Generation, tmp_path: Path
+) -> None:
+    whole = published(tmp_path / "elsewhere", generation, days=1)
+    folder = tmp_path / "plans"
+    before = published(folder, generation)
+    plans = Plans(folder)
+    copied = folder / whole.name
+    copied.mkdir()
+    assert in_force(plans, generation) == before.name
+    for file in whole.iterdir():
+        shutil.copy(file, copied)
+    assert in_force(plans, generation) == whole.name
+
+
 def test_a_damaged_plan_is_told_once_and_the_one_before_goes_on(
     generation: Generation, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
