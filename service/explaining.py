@@ -47,8 +47,8 @@ class Explaining:
     def explain(self, raw: Any) -> Explained:
         """Both decisions of one body; ProblemError where one of them cannot be made.
 
-        The changed one is weighed at the prices of the capacity plan, or those supposed: the
-        plan's own level is that of the inputs that it was made of.
+        The changed one keeps the level of the capacity plan where the plan knows its inputs and
+        nothing but the account is supposed; else it is weighed at the prices.
         """
         now, generation = self._clock(), self._current()
         checked = read_decision(ExplainEnvelope, raw, now)

@@ -1,6 +1,5 @@
 """Settings in a TOML file: read, checked against a model, and refused with the remedy."""
 
-import tomllib
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from features.errors import InputError
+from models.document import content_of, document_of
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -22,17 +22,10 @@ def read_settings(path: Path | None, kind: type[Settings], documented: str) -> S
     """
     if path is None:
         return kind()
+    if not path.exists():
+        raise InputError(str(path), "there is no such file", "Name a TOML file.")
     try:
-        return kind.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except FileNotFoundError as error:
-        raise InputError(str(path), "there is no such file", "Name a TOML file.") from error
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-        raise InputError(str(path), problem, "Name a TOML file.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(str(path), "is not UTF-8", "Save the file as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(str(path), f"not TOML: {error}", "Mend the file.") from error
+        return kind.model_validate(document_of(content_of(path, "settings"), str(path)))
     except ValidationError as error:
         raise _refusal(path, kind, documented, error.errors()[0]) from error
 

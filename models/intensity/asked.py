@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from features.clock import DAY_SECONDS
 from models.account import Account
 from models.intensity.facts import Facts
-from models.intensity.ladder import RESOURCES
 from models.intensity.plan import Plan
 from models.intensity.policy import Policy
 from models.intensity.rules.counts import Counts
+from models.intensity.value import NO_PRICES
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -64,7 +64,7 @@ def scarcity_of(
     n = len(accounts)
     planned = np.full(n, NOT_PLANNED, np.int64)
     if plan is None:
-        return Scarcity(np.zeros(len(RESOURCES)), True, planned)
+        return Scarcity(NO_PRICES, True, planned)
     since, most = plan.terms.as_of.timestamp(), policy.valid_days * DAY_SECONDS
     for i, (at, key) in enumerate(zip(as_of.tolist(), keys.tolist(), strict=False)):
         level = plan.level_of(key) if 0 <= at - since < most else None

@@ -10,7 +10,6 @@ visits = 10
 A resource that the file leaves out has no limit.
 """
 
-import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +20,7 @@ from pydantic_core import ErrorDetails
 
 from features.clock import CYCLE_DAYS
 from features.errors import InputError
+from models.document import content_of, document_of
 from models.intensity.ladder import RESOURCES
 from models.intensity.numbers import Floats
 from models.intensity.paths import toml_path
@@ -62,22 +62,11 @@ def read_capacity(path: Path) -> Capacity:
     Raises InputError for a file that cannot be read, and for the first of its mistakes.
     """
     try:
-        capacity = Capacity.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-        raise InputError(str(path), problem, "Name a readable capacity file.") from error
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8 at byte {error.start}"
-        raise InputError(str(path), problem, "Save the file as UTF-8.") from error
+        capacity = Capacity.model_validate(document_of(content_of(path, "capacity"), str(path)))
     except ValidationError as error:
         # What is missing may be there under a mistaken name, which then is the mistake.
         first = min(error.errors(), key=lambda detail: detail["type"] == "missing")
         raise _mistake(path, first) from error
-    except ValueError as error:  # tomllib's own, and numbers of thousands of digits
-        problem = f"is not TOML: {str(error)[: InputError.SHOWN]}"
-        raise InputError(str(path), problem, "Correct the file there.") from error
-    except RecursionError as error:
-        raise InputError(str(path), "is nested too deeply", _WRITE) from error
     if not capacity.per_day.model_fields_set:
         raise InputError(f"{path}: per_day", "names no resource", _WRITE)
     return capacity

@@ -13,16 +13,14 @@ from models.decision import BindingRule, Change, Intensity
 from models.intensity.alternatives import leaving_plan, numeric, ranked
 from models.intensity.asked import NOT_PLANNED, Asked, Indices, Scarcity
 from models.intensity.change import changes
-from models.intensity.ladder import RESOURCES
 from models.intensity.numbers import Numbers, idle
 from models.intensity.policy import Policy
 from models.intensity.row import Row, rows
 from models.intensity.ruled import Ruled, cases_of, cases_without, ruled_of
 from models.intensity.settle import CAPACITY, binding_levels, intensity
-from models.intensity.value import Cases, Weighed, capped, next_best, settled, weigh
+from models.intensity.value import NO_PRICES, Cases, Weighed, capped, next_best, settled, weigh
 
 NO_RULES: frozenset[str] = frozenset()
-_NOT_SCARCE = np.zeros(len(RESOURCES))
 
 
 class Chosen(NamedTuple):
@@ -46,7 +44,7 @@ def choose(
     numbers = numbers_under(policy, scarcity)
     alone, found = changes(numbers, scarcity.prices, cases)
     # With the stages' lowest levels, which `numbers` may not have.
-    plenty = alone if scarcity.keeps_minimum else weigh(policy.numbers, _NOT_SCARCE, cases)
+    plenty = alone if scarcity.keeps_minimum else weigh(policy.numbers, NO_PRICES, cases)
     weighed, moved = _as_planned(scarcity.planned, numbers, cases, alone, plenty)
     every = list(rows(numbers, asked, ruled, weighed, plenty.unpriced, scarcity.planned))
     takers = [binding_levels(row) for row in every]

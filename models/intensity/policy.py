@@ -4,7 +4,6 @@ Protections and holds are not in it: they are in `rules`, and no policy can weak
 """
 
 import hashlib
-import tomllib
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from features.errors import InputError
+from models.document import content_of, document_of
 from models.intensity.checks import check
 from models.intensity.mistakes import PolicyError, explained, outdated
 from models.intensity.numbers import Numbers, numbers_of
@@ -81,16 +81,12 @@ def policy_content(path: Path | None = None) -> bytes:
     """
     if path is None:
         return (files("models.intensity") / PACKAGED).read_bytes()
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-        raise InputError(str(path), problem, "Name a readable policy file.") from error
+    return content_of(path, "policy")
 
 
 def parse_policy(content: bytes, where: str) -> Policy:
     """The policy that the bytes of a TOML file hold; `where` names it in errors."""
-    document = _document(content, where)
+    document = document_of(content, where)
     old = outdated(document)
     if old is not None:
         raise PolicyError(where, [old])
@@ -105,16 +101,3 @@ def parse_policy(content: bytes, where: str) -> Policy:
 def policy_schema() -> dict[str, Any]:
     """The JSON Schema of a policy file, without what its parts must be to one another."""
     return Policy.model_json_schema(by_alias=True)
-
-
-def _document(content: bytes, where: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8 at byte {error.start}"
-        raise InputError(where, problem, "Save the file as UTF-8.") from error
-    except ValueError as error:  # tomllib's own, and numbers of thousands of digits
-        problem = f"is not TOML: {str(error)[: InputError.SHOWN]}"
-        raise InputError(where, problem, "Correct the file there.") from error
-    except RecursionError as error:
-        raise InputError(where, "is nested too deeply", "Write it as documented.") from error

@@ -7,15 +7,14 @@ import numpy as np
 from models.intensity.asked import NOT_PLANNED, Asked
 from models.intensity.filling import use_of
 from models.intensity.knapsack import Solution, solve
-from models.intensity.ladder import ESCALATE, NONE, REMIND, RESOURCES
+from models.intensity.ladder import ESCALATE, NONE
 from models.intensity.numbers import Floats, Indices, idle
 from models.intensity.policy import Policy
-from models.intensity.ruled import cases_of, ruled_of
-from models.intensity.value import Cases, Weighed, weigh
+from models.intensity.ruled import Ruled, cases_of, ruled_of
+from models.intensity.value import NO_PRICES, Cases, weigh
 
 # The price, in the policy's unit, of what there is none of: later accounts are not to want it.
 NONE_LEFT = 1e6
-_NO_PRICES = np.zeros(len(RESOURCES))
 
 
 class Stakes(NamedTuple):
@@ -52,19 +51,19 @@ def stakes_of(policy: Policy, asked: Asked) -> Stakes:
     """The stakes of accounts; a level above what they would get before any rule is none."""
     ruled = ruled_of(policy, asked, frozenset())
     cases = cases_of(policy, asked, ruled, frozenset())
-    weighed = weigh(policy.numbers, _NO_PRICES, cases)
+    weighed = weigh(policy.numbers, NO_PRICES, cases)
     levels = np.arange(weighed.net.shape[1])
     left = cases.free & (levels <= weighed.unbarred[:, None])
     return Stakes(
         np.where(left, weighed.net / cases.rate[:, None], -np.inf),
         policy.numbers.lowest[weighed.stage],
-        _capped(cases, weighed),
+        _capped(ruled, cases),
     )
 
 
-def _capped(cases: Cases, weighed: Weighed) -> Indices:
+def _capped(ruled: Ruled, cases: Cases) -> Indices:
     """The highest free level within the caps; NOT_PLANNED where there is no cap."""
-    cap = np.where(weighed.transit, np.minimum(cases.cap, REMIND), cases.cap)
+    cap = np.array([caps[0].cap if caps else ESCALATE for caps in ruled.caps], np.int64)
     levels = np.arange(cases.free.shape[1])
     within = np.where(cases.free & (levels <= cap[:, None]), levels, NONE).max(axis=1, initial=NONE)
     return np.where(cap < ESCALATE, within, NOT_PLANNED)

@@ -12,7 +12,7 @@ import numpy as np
 from features.compiled import compiled
 from features.tables import MONEY_DECIMALS
 from models.compiled import compiled_loop
-from models.intensity.ladder import LEVELS, NONE, REMIND
+from models.intensity.ladder import LEVELS, NONE, REMIND, RESOURCES
 from models.intensity.numbers import Flags, Floats, Indices, Numbers
 from models.intensity.response import effects, served
 from models.score.tier import tier_number
@@ -23,6 +23,7 @@ _LEVELS = len(LEVELS)
 CURE, EARLY_WARNING = TARGETS.index("cure"), TARGETS.index("early_warning")
 MONEY_UNITS = 10.0**MONEY_DECIMALS  # smallest amounts in one unit of a currency
 NO_LEVEL = -1
+NO_PRICES = np.zeros(len(RESOURCES))  # where nothing is scarce
 _PARTS = len(Numbers._fields)
 
 

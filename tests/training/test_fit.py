@@ -94,6 +94,7 @@ def test_a_settings_file_overrides_and_is_checked(tmp_path) -> None:  # type: ig
         ("max_treess = 3", "Did you mean max_trees"),
         ("[search]\ntrails = 3", "Did you mean trials"),
         ("seed = [", "not TOML"),
+        (f"seed = {'9' * 5_000}", "not TOML"),
     ):
         file.write_text(text)
         with pytest.raises(InputError, match=where):

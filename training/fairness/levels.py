@@ -3,9 +3,9 @@
 import numpy as np
 
 from features.panel import Indices, Panel, View
-from models.intensity.ladder import ESCALATE, LEVELS, RESOURCES
+from models.intensity.ladder import ESCALATE, LEVELS
 from models.intensity.policy import Policy
-from models.intensity.value import Cases, weigh
+from models.intensity.value import NO_PRICES, Cases, weigh
 from training.evaluate import Judged
 
 
@@ -28,4 +28,4 @@ def levels(judged: Judged, panel: Panel, view: View, policy: Policy, currency: s
         cap=np.full(n, ESCALATE),
         free=np.ones((n, len(LEVELS)), np.bool_),
     )
-    return weigh(policy.numbers, np.zeros(len(RESOURCES)), cases).unflagged
+    return weigh(policy.numbers, NO_PRICES, cases).unflagged
