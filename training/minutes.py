@@ -27,7 +27,7 @@ class Curve(NamedTuple):
 def minutes_curve(stakes: Stakes, use: Floats, minutes: Floats) -> Curve:
     """The curve at these minutes a day, `use` [5, 3] being that of a level in one cycle.
 
-    Where minutes do not suffice for the lowest levels of the stages, these do not hold.
+    Where minutes do not suffice for the lowest levels of the stages, these give way.
     """
     capacity = np.full((len(minutes), len(RESOURCES)), np.inf)
     capacity[:, MINUTES] = minutes * CYCLE_DAYS

@@ -12,7 +12,7 @@ from models.intensity.capacity import Capacity
 from models.intensity.ladder import RESOURCES
 from models.intensity.plan import Plan, PlanError, Terms, latest, read_plan, write_plan
 from models.intensity.rules.version import RULES_VERSION
-from models.intensity.stakes import Shared, share
+from models.intensity.stakes import Shared, lasting, share
 
 PLANS = "plan"  # the run's folder that holds its plan
 
@@ -46,11 +46,12 @@ def publish(out: Path, plans: Path) -> None:
 
 
 def _terms(run: Manifest, generation: Generation, capacity: Capacity, shared: Shared) -> Terms:
+    prices = lasting(shared.prices, capacity.per_cycle)
     return Terms(
         run_id=str(run.run_id),
         as_of=run.as_of,
         decided_at=run.decided_at,
-        prices=dict(zip(RESOURCES, shared.prices.tolist(), strict=True)),
+        prices=dict(zip(RESOURCES, prices.tolist(), strict=True)),
         capacity={name: getattr(capacity.per_day, name) for name in RESOURCES},
         use=dict(zip(RESOURCES, (shared.use / CYCLE_DAYS).tolist(), strict=True)),
         value=shared.value,

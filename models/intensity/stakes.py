@@ -13,8 +13,7 @@ from models.intensity.policy import Policy
 from models.intensity.ruled import Ruled, cases_of, ruled_of
 from models.intensity.value import NO_PRICES, Cases, weigh
 
-# The price, in the policy's unit, of what there is none of: later accounts are not to want it.
-NONE_LEFT = 1e6
+NONE_LEFT = 1e6  # a price, in the policy's unit, that nobody gives
 
 
 class Stakes(NamedTuple):
@@ -90,7 +89,7 @@ def share(stakes: Stakes, use: Floats, capacity: Floats) -> Shared:
             found = solve(_from(stakes.net[~kept], level[~kept]), use, capacity)
         level[~kept] = found.level
     return Shared(
-        np.where(capacity > 0, found.prices, np.maximum(found.prices, NONE_LEFT)),
+        found.prices,
         level,
         found.used + used,
         found.value,
@@ -98,6 +97,15 @@ def share(stakes: Stakes, use: Floats, capacity: Floats) -> Shared:
         keeps_minimum,
         found.filled,
     )
+
+
+def lasting(prices: Floats, capacity: Floats) -> Floats:
+    """The prices at which accounts that come later are weighed.
+
+    The price of what there is none of keeps the accounts that share it away, and need not keep
+    another one: nobody is to want it.
+    """
+    return np.where(capacity > 0, prices, np.maximum(prices, NONE_LEFT))
 
 
 def _as_if_uncapped(stakes: Stakes, use: Floats, capacity: Floats) -> tuple[Solution, bool]:

@@ -12,7 +12,7 @@ from models.intensity.asked import NOT_PLANNED, Asked, Scarcity
 from models.intensity.choose import choose
 from models.intensity.numbers import Floats
 from models.intensity.policy import Policy, load_policy
-from models.intensity.stakes import Shared, Stakes, share, stakes_of
+from models.intensity.stakes import Shared, Stakes, lasting, share, stakes_of
 from tests.asking import ACCOUNT, asked, counted, no_counts, plenty, random_asked
 from tests.policies import packaged_with, policies
 
@@ -176,10 +176,13 @@ def test_a_flag_does_not_bring_back_the_lowest_level_that_capacity_took() -> Non
 
 
 def test_what_there_is_none_of_no_later_account_gets_either() -> None:
-    shared = share(stakes_of(POLICY, portfolio(3, 50)), USE, np.array([0.0, 0.0, np.inf]))
-    assert (shared.prices[:2] >= 1e6).all()
+    none = np.array([0.0, 0.0, np.inf])
+    shared = share(stakes_of(POLICY, portfolio(3, 50)), USE, none)
+    prices = lasting(shared.prices, none)
+    assert (prices[:2] >= 1e6).all()
+    assert prices[2] == shared.prices[2]
     rich = asked(replace(ACCOUNT, past_due_amount=20_000.0, balance=50_000.0))
-    later = Scarcity(shared.prices, True, np.array([NOT_PLANNED]))
+    later = Scarcity(prices, True, np.array([NOT_PLANNED]))
     assert choose(POLICY, plenty(1), rich).intensities[0].level == 3
     assert choose(POLICY, later, rich).intensities[0].level == 1
 
