@@ -184,7 +184,7 @@ ASSIGNMENTS = Table(
     (
         _ACCOUNT_ID,
         Column("at", "instant", "when the level was assigned"),
-        Column("level", "count", "contact intensity assigned", "level", False, 0, 4),
+        Column("level", "count", "contact intensity assigned, or drawn", "level", False, 0, 4),
         *(
             Column(
                 f"propensity_{level}", "number", f"probability of level {level}", "", False, 0, 1
@@ -193,7 +193,7 @@ ASSIGNMENTS = Table(
         ),
         Column("arm", "text", "arm of the experiment"),
         Column("policy", "text", "policy that assigned it"),
-        Column("overridden", "flag", "a person chose another level"),
+        Column("overridden", "flag", "a person then chose another level"),
     ),
     key=("account_id", "at"),
     optional=True,

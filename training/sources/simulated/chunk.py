@@ -189,7 +189,7 @@ def _conduct(
     due = debts.amount_due
     late = np.flatnonzero(old & (debts.months_late > 0))
     assigned = assign(rng, debts.months_late[late], debts.past_due[late], chunk.cap[late])
-    probability, probabilities = _probabilities(chunk, late, assigned.level, law)
+    probability, probabilities = _probabilities(chunk, late, assigned.in_force, law)
     full = rng.random(len(due)) < probability
     paid = settle(rng, debts, full, _mood(people))
     pays = old & ~censored
@@ -202,7 +202,7 @@ def _conduct(
         full=full & ~censored,
         paid=paid,
         payments=payment_rows(rng, paid, np.where(pays, due, 0.0)),
-        contacts=contact_rows(rng, _approached(chunk, late, assigned.level, paid, full)),
+        contacts=contact_rows(rng, _approached(chunk, late, assigned.in_force, paid, full)),
     )
 
 

@@ -12,7 +12,7 @@ Flags = NDArray[np.bool_]
 POLICY = "simulated-1"
 ARMS = ("ordinary", "explore")
 EXPLORED = 0.3  # share of assignments in the arm `explore`
-OVERRIDDEN = 0.01  # share in which a person chose the next level up instead
+OVERRIDDEN = 0.01  # share in which a person chose the next level up instead of the one drawn
 
 # Propensity of levels 0 to 4 by months late (1, 2, 3, 4 and over), before the amount counts.
 ORDINARY = np.array(
@@ -28,12 +28,17 @@ SLANT = 0.3  # log-odds by which ten times the amount past due favours each next
 
 
 class Assigned(NamedTuple):
-    """One entry per late account: level, propensities [n × 5], number in ARMS, overridden."""
+    """One entry per late account: level drawn, propensities [n × 5], number in ARMS, overridden."""
 
     level: Indices
     propensities: Floats
     arm: Indices
     overridden: Flags
+
+    @property
+    def in_force(self) -> Indices:
+        """The level that a person left or chose."""
+        return self.level + self.overridden
 
 
 def assign(
@@ -54,4 +59,4 @@ def assign(
     drawn = (u[:, None] >= np.cumsum(propensities, axis=1)[:, :-1]).sum(axis=1)
     level = np.minimum(drawn, cap)
     overridden = (rng.random(n) < OVERRIDDEN) & (level < cap)
-    return Assigned(level + overridden, propensities, arm, overridden)
+    return Assigned(level, propensities, arm, overridden)

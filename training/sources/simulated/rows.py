@@ -190,7 +190,7 @@ def _hidden(lived: Lived, cycle: Cycle) -> Rows:
     account = np.flatnonzero(cycle.old & ~lived.lost[cycle.month - 1])
     conduct = cycle.conduct
     level = np.full(len(cycle.old), NOTHING)
-    level[conduct.late] = conduct.assigned.level
+    level[conduct.late] = conduct.assigned.in_force
     return {
         "account": account,
         "day": lived.end(cycle.month - 1, account),
