@@ -12,6 +12,7 @@ from benchmarks.report import Table, Topic
 from models.intensity.knapsack import Solution, solve
 from models.intensity.numbers import Floats
 from models.intensity.policy import load_policy
+from models.intensity.response import assumed
 from models.intensity.value import Cases, weigh
 
 SMALLER = (10_000, 100_000)
@@ -82,6 +83,7 @@ def portfolio(n: int, kinds: int) -> tuple[Floats, Floats, Floats]:
         received=np.zeros(kinds),
         cap=np.full(kinds, 4),
         free=np.ones((kinds, 5), np.bool_),
+        odds_ratio=assumed(kinds).odds_ratio,
     )
     weighed = weigh(numbers, np.zeros(3), cases)
     level = np.arange(5)

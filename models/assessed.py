@@ -6,11 +6,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from features.matrix import matrix
 from features.panel import Panel, View
 from models.account import Account
 from models.fingerprint import fingerprints
 from models.generation import Generation
 from models.intensity.facts import Facts, facts
+from models.intensity.policy import Policy
+from models.intensity.response import Ratios, assumed
 from models.intensity.rules.counts import Counts, count
 from models.intensity.rules.version import RULES_VERSION
 from models.score.bundle import Bundle
@@ -18,6 +21,7 @@ from models.scored import Scored, scored
 from models.target import target_of
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Keys = NDArray[np.uint64]
 
 
@@ -26,7 +30,8 @@ class Assessed(NamedTuple):
     became known.
 
     `keys` are the fingerprints by which a capacity plan knows its accounts; none, where no plan
-    is at hand or made.
+    is at hand or made. `ratios` are of the policy's estimate, `challenger_ratios` of that of the
+    challenger's: NaN where there is none, and of accounts that are not late.
     """
 
     as_of: Floats
@@ -35,6 +40,8 @@ class Assessed(NamedTuple):
     facts: Facts
     counts: Counts
     keys: Keys
+    ratios: Ratios
+    challenger_ratios: Ratios
 
 
 def assess(
@@ -50,6 +57,7 @@ def assess(
     Their `reasons` largest reasons are kept, None: every one. `keyed`: with fingerprints.
     """
     targets = [target_of(account.days_past_due) for account in accounts]
+    late = np.array([target == "cure" for target in targets], np.bool_)
     known = facts(panel, view, accounts, generation.policy)
     keys = np.empty(0, np.uint64)
     if keyed:
@@ -62,9 +70,29 @@ def assess(
         known,
         count(panel, view, known.today),
         keys,
+        ratios_of(generation.policy, late, panel, view),
+        ratios_of(generation.challenger, late, panel, view),
     )
 
 
+def ratios_of(policy: Policy | None, late: Flags, panel: Panel, view: View) -> Ratios:
+    """The odds ratios of the policy's estimate for the rows of the view [n] that are late.
+
+    NaN for the others, and where there is no estimate.
+    """
+    found = assumed(len(late))
+    estimate = None if policy is None else policy.estimate
+    if estimate is not None and late.any():
+        own = estimate.ratios(matrix(panel, view.take(late)))
+        for every, part in zip(found, own, strict=True):
+            every[late] = part
+    return found
+
+
 def salt(generation: Generation, bundle: Bundle) -> bytes:
-    """What a plan's fingerprints depend on beside the account: the score, the policy, the rules."""
-    return f"{bundle.sha256} {generation.policy.sha256} {RULES_VERSION}".encode()
+    """What a plan's fingerprints depend on beside the account: score, policy, estimate, rules."""
+    policy = generation.policy
+    parts = [bundle.sha256, policy.sha256, RULES_VERSION]
+    if policy.estimate is not None:
+        parts.append(policy.estimate.sha256)
+    return " ".join(parts).encode()

@@ -73,7 +73,7 @@ def _fixed(tables: Tables) -> Fixed:
 
 
 def _statements(frame: pd.DataFrame, ids: pa.Array, zones: Zones) -> Statements:
-    account = _positions(frame, ids)
+    account = positions(frame, ids)
     day = _days(frame["statement_date"])
     return Statements(
         account=account,
@@ -90,21 +90,21 @@ def _statements(frame: pd.DataFrame, ids: pa.Array, zones: Zones) -> Statements:
 
 def _payments(frame: pd.DataFrame, ids: pa.Array) -> Payments:
     return Payments(
-        account=_positions(frame, ids),
-        at=_seconds(frame["received_at"]),
+        account=positions(frame, ids),
+        at=seconds(frame["received_at"]),
         amount=_floats(frame["amount"]),
         reversed=_floats(frame["reversed"]),
-        reversed_at=_seconds(frame["reversed_at"]),
+        reversed_at=seconds(frame["reversed_at"]),
     )
 
 
 def _contacts(frame: pd.DataFrame, ids: pa.Array, zones: Zones) -> Contacts:
-    account = _positions(frame, ids)
+    account = positions(frame, ids)
     zone = zones.of_account[account]
     local_day, local_hour = _local_times(frame["at"], zone, zones.names)
     return Contacts(
         account=account,
-        at=_seconds(frame["at"]),
+        at=seconds(frame["at"]),
         local_hour=local_hour,
         channel=_numbers(frame, CONTACTS, "channel"),
         direction=_numbers(frame, CONTACTS, "direction"),
@@ -112,7 +112,7 @@ def _contacts(frame: pd.DataFrame, ids: pa.Array, zones: Zones) -> Contacts:
         reason=_numbers(frame, CONTACTS, "reason"),
         promised_amount=_floats(frame["promised_amount"]),
         promised_until=_midnights(_days(frame["promised_on"]), zone, zones.names),
-        appointment_at=_seconds(frame["appointment_at"]),
+        appointment_at=seconds(frame["appointment_at"]),
         local_day=local_day,
         point=_points(frame["contact_point_id"]),
         place=_numbers(frame, CONTACTS, "place"),
@@ -126,7 +126,7 @@ def _listed(frame: pd.DataFrame, ids: pa.Array) -> pd.DataFrame:
     return frame.loc[listed]
 
 
-def _positions(frame: pd.DataFrame, ids: pa.Array) -> Indices:
+def positions(frame: pd.DataFrame, ids: pa.Array) -> Indices:
     """The account's position of each row; the tables' check has seen that each has one."""
     rows = pa.array(frame["account_id"], type=pa.large_string())
     position: Indices = pc.index_in(rows, value_set=ids).to_numpy(zero_copy_only=False)
@@ -151,7 +151,7 @@ def _days(dates: pd.Series) -> Floats:
     return np.where(np.isnat(days), np.nan, days.astype(np.int64).astype(np.float64))
 
 
-def _seconds(instants: pd.Series) -> Floats:
+def seconds(instants: pd.Series) -> Floats:
     """UTC seconds of instants, to the microsecond; NaN where there is none."""
     naive = instants.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
     micros: Indices = naive.astype(np.int64)

@@ -13,6 +13,7 @@ import pandas as pd
 from models.account import Account
 from models.assessed import Assessed
 from models.intensity.facts import Facts
+from models.intensity.response import Ratios
 from models.intensity.rules.counts import Counts
 from models.intensity.stakes import Stakes
 from models.scored import Scored
@@ -21,7 +22,13 @@ from training.durable import whole_file
 
 ACCOUNTS, NUMBERS = "accounts-{:05d}.parquet", "numbers-{:05d}.npz"
 # The arrays of assessed accounts that hold arrays themselves, by their fields' names.
-_PARTS: dict[str, Any] = {"scored": Scored, "facts": Facts, "counts": Counts}
+_PARTS: dict[str, Any] = {
+    "scored": Scored,
+    "facts": Facts,
+    "counts": Counts,
+    "ratios": Ratios,
+    "challenger_ratios": Ratios,
+}
 _TOTALS = "totals"
 
 

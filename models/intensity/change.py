@@ -20,6 +20,7 @@ from models.intensity.crossing import (
     PRICE,
     PROBABILITY,
     SINK,
+    TRIED,
     WORK_ROWS,
     Held,
     level_at,
@@ -27,7 +28,7 @@ from models.intensity.crossing import (
 )
 from models.intensity.ladder import LEVELS, RESOURCES
 from models.intensity.numbers import Flags, Floats, Indices, Numbers
-from models.intensity.response import effects, served
+from models.intensity.response import effects, put_ratios, served
 from models.intensity.value import (
     CURE,
     MONEY_UNITS,
@@ -132,12 +133,14 @@ def _held(numbers: Numbers, cases: Cases, found: Weighed, i: int, work: Floats) 
     past_due, balance = cases.past_due[i], cases.balance[i]
     target = target_number(cases.days_past_due[i])
     probability, odds = served(cases.log_odds[i])
-    logging = numbers.logging[stage]
-    none = effects(odds, numbers.odds_ratio[stage, tier], logging, work[SINK], work[GAIN])
+    logging, own, ratio = numbers.logging[stage], cases.odds_ratio[i], work[TRIED]
+    put_ratios(numbers, own, stage, tier, ratio)
+    none = effects(odds, ratio, logging, work[SINK], work[GAIN])
     # An amount moves an account into doubtful or out of it, nowhere else.
     other = tier_at(numbers, probability, stage, target, -1.0 if tier == DOUBTFUL else np.inf)
     if other != tier:
-        effects(odds, numbers.odds_ratio[stage, other], logging, work[SINK], work[OTHER])
+        put_ratios(numbers, own, stage, other, ratio)
+        effects(odds, ratio, logging, work[SINK], work[OTHER])
     return Held(
         stage,
         target,
@@ -160,6 +163,7 @@ def _held(numbers: Numbers, cases: Cases, found: Weighed, i: int, work: Floats) 
         found.unflagged[i],
         found.level[i],
         cases.free[i],
+        own,
     )
 
 

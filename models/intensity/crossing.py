@@ -12,7 +12,7 @@ import numpy as np
 from features.compiled import compiled
 from models.compiled import compiled_call
 from models.intensity.numbers import Flags, Floats, Numbers
-from models.intensity.response import effects, log_odds_of, served
+from models.intensity.response import effects, log_odds_of, put_ratios, served
 from models.intensity.value import (
     MONEY_UNITS,
     NO_LEVEL,
@@ -31,9 +31,9 @@ PROBABILITY, AMOUNT, PRICE = range(3)
 
 # Rows of the work space [WORK_ROWS × 5 levels]: gains of probability over level none at the
 # account's tier, at the tier that another amount would move it to, and as tried; what is not
-# read; nets, and the lines that they follow.
-GAIN, OTHER, TRIAL, SINK, NET, SLOPE, START = range(7)
-WORK_ROWS = 7
+# read; nets, and the lines that they follow; odds ratios where a walk is, and as tried.
+GAIN, OTHER, TRIAL, SINK, NET, SLOPE, START, RATIO, TRIED = range(9)
+WORK_ROWS = 9
 
 _ULP = 2.0**-52
 _NEAR = 1e-9  # a computed crossing is no farther than this, relatively, from the real one
@@ -65,6 +65,7 @@ class Held(NamedTuple):
     unflagged: int
     level: int
     free: Flags
+    odds_ratio: Floats
 
 
 class Leaders(NamedTuple):
@@ -89,14 +90,9 @@ def level_at(
     if kind == PROBABILITY:
         probability, odds = served(log_odds_of(x))
         tier = tier_at(numbers, probability, held.stage, held.target, held.past_due / held.rate)
-        gain = work[TRIAL]
-        effects(
-            odds,
-            numbers.odds_ratio[held.stage, tier],
-            numbers.logging[held.stage],
-            work[SINK],
-            gain,
-        )
+        gain, logging = work[TRIAL], numbers.logging[held.stage]
+        put_ratios(numbers, held.odds_ratio, held.stage, tier, work[TRIED])
+        effects(odds, work[TRIED], logging, work[SINK], gain)
     elif kind == AMOUNT:
         amount = x / MONEY_UNITS
         worth = worth_of(numbers, held.target, amount, amount)
@@ -123,8 +119,8 @@ def level_in(numbers: Numbers, prices: Floats, held: Held, work: Floats, stage: 
     gain, net = work[TRIAL], work[NET]
     due = held.past_due / held.rate
     tier = tier_at(numbers, held.probability, stage, held.target, due)
-    logging = numbers.logging[stage]
-    effects(held.odds, numbers.odds_ratio[stage, tier], logging, work[SINK], gain)
+    put_ratios(numbers, held.odds_ratio, stage, tier, work[TRIED])
+    effects(held.odds, work[TRIED], numbers.logging[stage], work[SINK], gain)
     put_nets(numbers, gain, held.worth, held.rate, prices[0], prices[1], prices[2], net)
     left = chosen(net, held.free, numbers.lowest[stage], numbers.highest[stage])[1]
     return settled(left, capped(held.cap, held.transit), held.free)

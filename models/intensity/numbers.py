@@ -25,7 +25,8 @@ class Numbers(NamedTuple):
     Amounts and costs are in the policy's unit; costs and uses are of one cycle.
     """
 
-    odds_ratio: Floats  # [5 stages, 4 tiers, 5 levels], of the target against level none: 1 there
+    odds_ratio: Floats  # [5 stages, 4 tiers, 5 levels], assumed, against level none: 1 there
+    estimated: Flags  # [5 stages, 5 levels]: each account's estimated odds ratio holds instead
     logging: Floats  # [5 stages, 5 levels], shares of ordinary contact; a row sums to 1
     cost: Floats  # [5 levels], annoyance included
     use: Floats  # [5 levels, 3], in the order of RESOURCES
@@ -41,8 +42,11 @@ class Numbers(NamedTuple):
     valid_days: int
 
 
-def numbers_of(policy: Sections) -> Numbers:
-    """The numbers of a sound policy."""
+def numbers_of(policy: Sections, estimated: Flags | None = None) -> Numbers:
+    """The numbers of a sound policy.
+
+    `estimated` [5 stages, 5 levels] says where there are estimated effects; None: nowhere.
+    """
     rungs = policy.ladder.rungs
     worth = policy.value
     thresholds = (policy.tiers.cure, policy.tiers.early_warning)
@@ -50,8 +54,10 @@ def numbers_of(policy: Sections) -> Numbers:
     bounds = policy.stages.parts
     ratios = [[(1.0, *row) for row in tiers.parts] for tiers in policy.response.odds_ratios.parts]
     logging = np.array(policy.response.logging.parts, dtype=np.float64)
+    nowhere = np.zeros(logging.shape, np.bool_)
     return Numbers(
         odds_ratio=np.array(ratios, dtype=np.float64),
+        estimated=nowhere if estimated is None else np.ascontiguousarray(estimated, np.bool_),
         # The shares may miss 1 by what decimals cannot say.
         logging=logging / logging.sum(axis=1, keepdims=True),
         cost=np.array([_cost(rung, worth.annoyance_per_contact) for rung in rungs]),

@@ -7,14 +7,46 @@ is solved for a, the odds without contact; those under a level are aR. No effect
 """
 
 import math
+from typing import NamedTuple
+
+import numpy as np
 
 from features.compiled import compiled
-from models.intensity.numbers import Floats
+from models.intensity.ladder import LEVELS
+from models.intensity.numbers import Floats, Numbers
 
 # A score that is surer than this (log-odds) is taken for as sure: no cent depends on it, and
 # products of odds stay finite.
 MOST_LOG_ODDS = 100.0
 _MOST_STEPS = 100
+
+
+class Ratios(NamedTuple):
+    """Estimated odds ratios of the target under each level against none, of n accounts, [n × 5].
+
+    `low` and `high` are bounds of 95%. NaN where nothing has been estimated.
+    """
+
+    odds_ratio: Floats
+    low: Floats
+    high: Floats
+
+
+def assumed(n: int) -> Ratios:
+    """Those of n accounts for which nothing has been estimated."""
+    return Ratios._make(np.full((len(Ratios._fields), n, len(LEVELS)), np.nan))
+
+
+@compiled
+def put_ratios(numbers: Numbers, own: Floats, stage: int, tier: int, ratio: Floats) -> None:
+    """Put in the odds ratio [5] of each level against none, of an account in a stage and tier.
+
+    `own` [5] are the account's estimated ones: they hold, whatever its tier, where the level's
+    effect is estimated in the stage; what the policy assumes holds elsewhere.
+    """
+    for level in range(len(ratio)):
+        estimated = numbers.estimated[stage, level]
+        ratio[level] = own[level] if estimated else numbers.odds_ratio[stage, tier, level]
 
 
 @compiled

@@ -115,6 +115,7 @@ def cases_of(policy: Policy, asked: Asked, ruled: Ruled, without: frozenset[str]
         np.zeros_like(received) if PAYMENT_IN_TRANSIT.id in without else received,
         np.array([_cap(each) for each in ruled.caps], np.int64),
         ruled.bars.free,
+        asked.ratios.odds_ratio,
     )
 
 

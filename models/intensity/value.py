@@ -14,7 +14,7 @@ from features.tables import MONEY_DECIMALS
 from models.compiled import compiled_loop
 from models.intensity.ladder import LEVELS, NONE, REMIND, RESOURCES
 from models.intensity.numbers import Flags, Floats, Indices, Numbers
-from models.intensity.response import effects, served
+from models.intensity.response import effects, put_ratios, served
 from models.score.tier import tier_number
 from models.stage import LAST_DAY
 from models.target import TARGETS
@@ -38,6 +38,7 @@ class Cases(NamedTuple):
     received: Floats  # payments received after the last statement
     cap: Indices  # lowest of the rules that apply, save for a payment in transit; 4 without
     free: Flags  # [n × 5] levels that the rules leave; level 0 always
+    odds_ratio: Floats  # [n × 5] estimated, of each level against none; NaN where it is not
 
 
 class Weighed(NamedTuple):
@@ -121,9 +122,10 @@ def weigh_one(numbers: Numbers, prices: Floats, cases: Cases, out: Weighed, i: i
     stage, target = stage_number(days), target_number(days)
     probability, odds = served(cases.log_odds[i])
     tier = tier_at(numbers, probability, stage, target, cases.past_due[i] / rate)
-    ratio, logging = numbers.odds_ratio[stage, tier], numbers.logging[stage]
     value, net = out.value[i], out.net[i]
-    effects(odds, ratio, logging, out.probability[i], value)  # gains until they are multiplied
+    # Until they are what they are called: gains, and odds ratios.
+    put_ratios(numbers, cases.odds_ratio[i], stage, tier, net)
+    effects(odds, net, numbers.logging[stage], out.probability[i], value)
     worth = worth_of(numbers, target, cases.past_due[i], cases.balance[i])
     for level in range(_LEVELS):
         value[level] *= worth

@@ -15,6 +15,7 @@ from models.intensity.crossing import (
     OTHER,
     PRICE,
     PROBABILITY,
+    RATIO,
     SINK,
     SLOPE,
     START,
@@ -28,7 +29,7 @@ from models.intensity.crossing import (
 )
 from models.intensity.ladder import LEVELS
 from models.intensity.numbers import Floats, Numbers
-from models.intensity.response import effects, log_odds_of, ordinary, served
+from models.intensity.response import effects, log_odds_of, ordinary, put_ratios, served
 from models.intensity.value import (
     MONEY_UNITS,
     NO_LEVEL,
@@ -77,14 +78,14 @@ def _probability(
     """Tier by tier: within one, the next candidate to be the best follows from its odds ratios."""
     side = 1.0 if last > start else -1.0
     logging, cap = numbers.logging[held.stage], capped(held.cap, held.transit)
-    spent = work[START]
+    spent, ratio = work[START], work[RATIO]
     for level in range(_LEVELS):
         price = price_of(numbers, level, prices[0], prices[1], prices[2])
         spent[level] = (numbers.cost[level] + price) * held.rate
     tier, x = held.tier, start
     now = Leaders(held.unbarred, held.unflagged, held.none, 0.0)
+    put_ratios(numbers, held.odds_ratio, held.stage, tier, ratio)
     while True:
-        ratio = numbers.odds_ratio[held.stage, tier]
         end = _threshold(numbers, held, x, side)
         for _ in range(_MOST_TURNS):
             now = next_on_curves(ratio, spent, work, held, now, side)
@@ -99,8 +100,8 @@ def _probability(
             return np.nan
         x = end if side > 0 else np.nextafter(end, 0.0)
         tier = tier_at(numbers, x, held.stage, held.target, held.past_due / held.rate)
-        ratio, odds = numbers.odds_ratio[held.stage, tier], served(log_odds_of(x))[1]
-        none = effects(odds, ratio, logging, work[SINK], work[TRIAL])
+        put_ratios(numbers, held.odds_ratio, held.stage, tier, ratio)
+        none = effects(served(log_odds_of(x))[1], ratio, logging, work[SINK], work[TRIAL])
         now = _leaders(numbers, prices, held, work, work[TRIAL], held.worth, none)
         if settled(now.left, cap, held.free) != held.level:
             to = first_beyond(numbers, prices, held, work, PROBABILITY, start, last, x, 0.0)

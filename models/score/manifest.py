@@ -5,7 +5,7 @@ It carries its own digest, so that no byte of it can change unnoticed.
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -115,7 +115,7 @@ def write_manifest(directory: Path, fields: dict[str, Any]) -> str:
         "schema": SCHEMA,
         "files": {name: sha256_of(directory / name) for name in FILES},
     }
-    digest = _digest(unsigned)
+    digest = digest_of(unsigned)
     (directory / MANIFEST).write_text(json_text({**unsigned, "sha256": digest}))
     return digest
 
@@ -138,7 +138,7 @@ def read_manifest(directory: Path) -> Manifest:
     for path in directory.iterdir():
         if path.name not in (*FILES, MANIFEST):
             raise BundleError(f"{path} does not belong to the bundle: take it out")
-    _check_definitions(manifest.features)
+    check_definitions(manifest.features)
     names = [feature.name for feature in manifest.features]
     check_stage_feature(manifest.calibration.calibration(), names)
     return manifest
@@ -151,7 +151,7 @@ def _parsed(path: Path) -> Manifest:
         text = path.read_text()
         document = json.loads(text)
         unsigned = {name: value for name, value in document.items() if name != "sha256"}
-        whole = document["sha256"] == _digest(unsigned) and text == json_text(document)
+        whole = document["sha256"] == digest_of(unsigned) and text == json_text(document)
     except (ValueError, KeyError, AttributeError, RecursionError):
         raise BundleError(f"{path} is not a manifest: {RESTORE}") from None
     if not whole:
@@ -169,7 +169,8 @@ def _parsed(path: Path) -> Manifest:
         raise BundleError(f"{path}, {field}: {first['msg']}: {RESTORE}") from None
 
 
-def _check_definitions(features: list[Definition]) -> None:
+def check_definitions(features: Sequence[Definition]) -> None:
+    """BundleError where a feature is unknown, or is now computed otherwise."""
     for feature in features:
         known = BY_NAME.get(feature.name)
         if known is None:
@@ -203,5 +204,6 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _digest(unsigned: dict[str, Any]) -> str:
+def digest_of(unsigned: dict[str, Any]) -> str:
+    """SHA-256, in hexadecimal, of a document without its own digest."""
     return hashlib.sha256(json_text(unsigned).encode()).hexdigest()

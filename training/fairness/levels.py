@@ -3,6 +3,7 @@
 import numpy as np
 
 from features.panel import Indices, Panel, View
+from models.assessed import ratios_of
 from models.intensity.ladder import ESCALATE, LEVELS
 from models.intensity.policy import Policy
 from models.intensity.value import NO_PRICES, Cases, weigh
@@ -18,14 +19,16 @@ def levels(judged: Judged, panel: Panel, view: View, policy: Policy, currency: s
     """
     n, last = len(view.row), (view.row, view.stop - 1)
     asked, balance = panel.amount_due[last], panel.balance[last]
+    days = panel.days_past_due[last]
     cases = Cases(
         log_odds=judged.log_odds,
-        days_past_due=panel.days_past_due[last],
+        days_past_due=days,
         past_due=np.where(np.isnan(asked), balance, asked),
         balance=balance,
         rate=np.full(n, policy.rate(currency)),
         received=np.zeros(n),
         cap=np.full(n, ESCALATE),
         free=np.ones((n, len(LEVELS)), np.bool_),
+        odds_ratio=ratios_of(policy, days > 0, panel, view).odds_ratio,
     )
     return weigh(policy.numbers, NO_PRICES, cases).unflagged
