@@ -16,7 +16,8 @@ from models.assessed import Assessed, assess
 from models.decision import Decision, Intensity, Reason, Score
 from models.generation import Generation
 from models.intensity.asked import Asked, Scarcity, scarcity_of
-from models.intensity.choose import choose
+from models.intensity.choose import Challenger, choose
+from models.intensity.policy import Policy
 from models.intensity.rules.version import RULES_VERSION
 from models.refusal import Refusal, refusal
 from models.score.bundle import Bundle
@@ -66,7 +67,10 @@ def conclude(
     scarce = scarcity or scarcity_of(
         generation.plan, generation.policy, accounts, known.as_of, known.keys
     )
-    chosen = choose(generation.policy, scarce, asked_of(generation, accounts, known), without)
+    other = generation.challenger
+    challenger = None if other is None else Challenger(other, known.challenger_ratios)
+    asked = asked_of(generation, accounts, known)
+    chosen = choose(generation.policy, scarce, asked, without, challenger)
     return [
         _decision(generation, account, row, intensity, STAGES[stage], TIERS[tier])
         for account, row, intensity, stage, tier in zip(
@@ -89,12 +93,14 @@ def asked_of(generation: Generation, accounts: Sequence[Account], known: Assesse
     return Asked(
         accounts,
         known.as_of,
+        known.newest,
         scored.log_odds,
         scored.ability,
         scored.willingness,
         valid[scored.target],
         known.facts,
         known.counts,
+        known.ratios,
     )
 
 
@@ -144,10 +150,11 @@ def _decision(
     tier: Tier,
 ) -> Decision:
     as_of = instant_of(row.as_of).astimezone(_zone(account.timezone))
+    policy = _decided_by(generation, intensity)
     return Decision(
         account_id=account.account_id,
         as_of=as_of.isoformat(),
-        valid_until=(as_of + timedelta(days=generation.policy.valid_days)).isoformat(),
+        valid_until=(as_of + timedelta(days=policy.valid_days)).isoformat(),
         data_age_days=round((row.as_of - row.newest) / DAY_SECONDS, 4),
         currency=account.currency,
         status="proposed" if intensity.needs_approval else "effective",
@@ -155,7 +162,7 @@ def _decision(
         reasons=row.reasons,
         other_contributions=row.others,
         intensity=intensity,
-        versions=_versions(generation, row.bundle),
+        versions=_versions(generation, policy, row.bundle),
     )
 
 
@@ -176,13 +183,19 @@ def _score(row: _Row, stage: Stage, tier: Tier) -> Score:
     )
 
 
-def _versions(generation: Generation, bundle: Bundle) -> dict[str, str | None]:
-    policy, plan = generation.policy, generation.plan
+def _decided_by(generation: Generation, intensity: Intensity) -> Policy:
+    challenger = generation.challenger
+    return challenger if challenger and intensity.arm == "challenger" else generation.policy
+
+
+def _versions(generation: Generation, policy: Policy, bundle: Bundle) -> dict[str, str | None]:
+    plan, estimate = generation.plan, policy.estimate
     return {
         "code": generation.code,
         "model": generation.models[bundle.target],
         "bundle_sha256": bundle.sha256,
         "policy": f"{policy.name}@{policy.sha256[:12]}",
+        "estimate": None if estimate is None else estimate.sha256,
         "rules": RULES_VERSION,
         "prices": None if plan is None else plan.terms.run_id,
         "tzdata": generation.tzdata,

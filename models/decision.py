@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple
 
 Status = Literal["proposed", "effective", "superseded"]
 ChangeKind = Literal["probability", "amount", "price", "days", "rule"]
+ResponseModel = Literal["assumed", "estimated"]
+Arm = Literal["ordinary", "explore", "challenger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,9 @@ class Level(NamedTuple):
     `probability` of the target under this level; `value` is what it adds to no contact, `cost`
     what it costs, `price` what the resources it uses are worth elsewhere, `net` = value - cost -
     price, all in the account's currency. `taken_by`: the rule or bound that took the level away.
+    `estimated`: the level's effect comes from assignments, and `effect_low` and `effect_high` are
+    the 95% bounds of what the level adds to the probability; else it is assumed, the bounds are
+    None, and `assumed_because` is the code of the reason. Level 0, which has no effect, is neither.
     """
 
     level: int
@@ -79,6 +84,10 @@ class Level(NamedTuple):
     net: float
     allowed: bool
     taken_by: str | None
+    estimated: bool = False
+    effect_low: float | None = None
+    effect_high: float | None = None
+    assumed_because: str | None = None
 
 
 class Change(NamedTuple):
@@ -102,8 +111,15 @@ class Intensity(NamedTuple):
     `because` is the code of the reason for the treatment (models.intensity.words). `rules_of`
     names the jurisdiction whose rules applied, `strictest` where none are known for the
     account's. `planned`: the level is that of the latest capacity plan, which the account's
-    unchanged inputs were part of. `changes` holds the smallest change of each kind, the
-    relatively smallest first.
+    unchanged inputs were part of. `changes` holds the smallest change of each kind that alters
+    the recommended level, the relatively smallest first; where another level was drawn, leaving
+    the experiment is the only one. `response_model` is estimated where every level above none
+    that the stage may get is.
+
+    `recommended` is the level without exploration, of the policy that decided. `arm` is the one
+    that the account is in; `experiment` names what it was drawn for, None where it takes no part.
+    `propensities` are the probabilities with which the account would be given each level, "0" to
+    "4", before it is drawn to an arm and a level; they sum to 1.
     """
 
     level: int
@@ -118,11 +134,13 @@ class Intensity(NamedTuple):
     earliest_contact_at: str | None
     runner_up: int | None
     changes: tuple[Change, ...]
-    response_model: Literal["assumed", "estimated"]
+    response_model: ResponseModel
     rules_of: str
     planned: bool
-    arm: str | None = None
-    propensities: dict[str, float] | None = None
+    recommended: int
+    arm: Arm
+    experiment: str | None
+    propensities: dict[str, float]
     plan: dict[str, float] | None = None
 
 

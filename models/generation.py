@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from models.intensity.exploration import challenging
 from models.intensity.plan import Plan
 from models.intensity.policy import Policy
 from models.score.bundle import Bundle
@@ -14,6 +15,10 @@ class Generation:
 
     `bundles` holds one bundle per target, `models` the name and version of each as served;
     `plan` is the capacity plan whose prices hold, None where resources are not scarce.
+    `challenger` is the policy that decides the accounts of the challenger's arm, as large as the
+    policy's [exploration] has it.
+
+    Raises InputError for a challenger under which other rules or prices would hold.
     """
 
     bundles: dict[Target, Bundle]
@@ -22,3 +27,8 @@ class Generation:
     code: str
     tzdata: str
     plan: Plan | None = None
+    challenger: Policy | None = None
+
+    def __post_init__(self) -> None:
+        if self.challenger is not None:
+            challenging(self.policy, self.challenger)

@@ -11,6 +11,7 @@ from models.intensity.asked import Asked, scarcity_of
 from models.intensity.choose import choose
 from models.intensity.facts import facts
 from models.intensity.policy import Policy
+from models.intensity.response import assumed
 from models.intensity.rules.counts import count
 from models.score.calibration import probability
 from models.score.contributions import Explainer
@@ -33,12 +34,14 @@ def warm(policy: Policy) -> None:
     asked = Asked(
         [account],
         view.as_of,
+        newest=view.as_of,
         log_odds=_ONE,
         ability=_ONE,
         willingness=_ONE,
         standing_valid=np.zeros(1, np.bool_),
         facts=known,
         counts=count(history, view, known.today),
+        ratios=assumed(1),
     )
     choose(policy, scarcity_of(None, policy, [account], view.as_of, np.empty(0, np.uint64)), asked)
 

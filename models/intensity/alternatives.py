@@ -14,6 +14,8 @@ from models.intensity.settle import CAPACITY
 from models.intensity.value import Cases, target_number
 from models.score.calibration import probability
 
+EXPLORATION = "exploration"  # what a change leaves, as a rule: the experiment
+
 
 def numeric(
     numbers: Numbers, cases: Cases, prices: NDArray[np.float64], found: Changes
@@ -64,6 +66,11 @@ def _size(change: Change) -> tuple[bool, float, str]:
         return True, 0.0, change.kind
     size = abs(change.to - change.was) / abs(change.was) if change.was else math.inf
     return False, size, change.kind
+
+
+def leaving_experiment(level: int) -> Change:
+    """Outside the experiment that another level was drawn for, this is the level."""
+    return Change("rule", EXPLORATION, None, None, level)
 
 
 def leaving_plan(level: int) -> Change:

@@ -11,6 +11,7 @@ from models.account import Account
 from models.intensity.facts import Facts
 from models.intensity.plan import Plan
 from models.intensity.policy import Policy
+from models.intensity.response import Ratios
 from models.intensity.rules.counts import Counts
 from models.intensity.value import NO_PRICES
 
@@ -24,17 +25,33 @@ NOT_PLANNED = -1
 class Asked(NamedTuple):
     """n accounts: `as_of` in UTC seconds, `log_odds` of the target under ordinary contact.
 
-    `ability` and `willingness` are percentiles, for treatments only where `standing_valid`.
+    `newest`, UTC seconds too, is when the last statement became known: it names the cycle.
+    `ability` and `willingness` are percentiles, for treatments only where `standing_valid`;
+    `ratios` are of the policy's estimate.
     """
 
     accounts: Sequence[Account]
     as_of: Floats
+    newest: Floats
     log_odds: Floats
     ability: Floats
     willingness: Floats
     standing_valid: Flags
     facts: Facts
     counts: Counts
+    ratios: Ratios
+
+
+def rows_of(asked: Asked, rows: Indices) -> Asked:
+    """Those accounts alone, by position."""
+    plain = ("as_of", "newest", "log_odds", "ability", "willingness", "standing_valid")
+    return asked._replace(
+        accounts=[asked.accounts[i] for i in rows.tolist()],
+        facts=Facts._make(column[rows] for column in asked.facts),
+        counts=Counts._make(column[rows] for column in asked.counts),
+        ratios=Ratios._make(column[rows] for column in asked.ratios),
+        **{name: getattr(asked, name)[rows] for name in plain},
+    )
 
 
 class Scarcity(NamedTuple):

@@ -25,12 +25,19 @@ Document = Mapping[str, Any]
 # Decimals such as 0.1 miss their sum by less than this.
 SUM_TOLERANCE = 1e-9
 LEAST_USE = 1e-6  # of a resource a week: prices of less are beyond counting
+MOST_DRAWN = 0.9  # of the accounts: the rest shows what the policy itself does
 _MOST = 1e300
 
 
 def check(document: Document) -> list[InputError]:
     """Every mistake between the parts of the policy, in the order of the file's parts."""
-    return [*_tiers(document), *_ladder(document), *_stages(document), *_logging(document)]
+    return [
+        *_tiers(document),
+        *_ladder(document),
+        *_stages(document),
+        *_logging(document),
+        *_drawn(document),
+    ]
 
 
 def _tiers(document: Document) -> Iterator[InputError]:
@@ -189,6 +196,19 @@ def _logging(document: Document) -> Iterator[InputError]:
                 "Correct the shares of none, remind, call, intensive, escalate.",
                 list(shares),
             )
+
+
+def _drawn(document: Document) -> Iterator[InputError]:
+    share = _number(document, "exploration", "share")
+    challenged = _number(document, "exploration", "challenger_share")
+    if share is not None and challenged is not None and share + challenged > MOST_DRAWN:
+        yield _mistake(
+            ("exploration", "challenger_share"),
+            f"is {share + challenged:g} together with share, which leaves too few accounts at the "
+            "level that the policy itself gives",
+            f"Lower one of them: together at most {MOST_DRAWN:g}.",
+            challenged,
+        )
 
 
 def _bounds(document: Document, stage: str) -> tuple[int | None, int | None]:

@@ -84,9 +84,8 @@ def _explained(detail: ErrorDetails, schema: Schema) -> InputError:
     where, meaning = toml_path(path), part.get("description", "")
     if detail["type"] in _MISSING:
         return InputError(where, "is missing", f"Add it. {meaning}".rstrip())
-    return InputError(
-        where, _problem(detail, part), f"Correct it. {meaning}".rstrip(), detail["input"]
-    )
+    value = None if part.get("writeOnly") else detail["input"]  # a secret is not repeated
+    return InputError(where, _problem(detail, part), f"Correct it. {meaning}".rstrip(), value)
 
 
 def _problem(detail: ErrorDetails, part: Schema) -> str:
@@ -139,5 +138,6 @@ def _inner(schema: Schema, part: Schema, step: str | int) -> Schema:
 
 
 def _resolved(schema: Schema, part: Schema) -> Schema:
-    reference = part.get("$ref")
+    # A part that may be left out is any of its own schema and null.
+    reference = part.get("$ref") or part.get("anyOf", [{}])[0].get("$ref")
     return schema["$defs"][reference.rsplit("/", 1)[1]] if reference else part

@@ -36,7 +36,8 @@ _MOMENT = "%Y%m%dT%H%M%S.%fZ"
 _MODE = 0o755  # mkdtemp's own keeps everybody else out
 _NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-.+")
 _REMEDY = "make the plan anew by a nightly run with a capacity, or take the folder away"
-_SHA256 = Field(pattern=r"^[0-9a-f]{64}$")
+_DIGEST = r"^[0-9a-f]{64}$"
+_SHA256 = Field(pattern=_DIGEST)
 
 Keys = NDArray[np.uint64]
 PlanLevels = NDArray[np.uint8]
@@ -53,7 +54,8 @@ class Terms(BaseModel):
     `capacity` and `use` are per day, no capacity: no limit. `keeps_minimum` is False where the
     capacity was too little for the lowest levels of the stages, so that accounts went below.
     `currencies` is what 1 of the policy's unit was in each currency; `bundles` names the SHA-256 of
-    each target's bundle; `n` counts the accounts that were weighed.
+    each target's bundle, `estimate_sha256` is that of the estimate that the policy came with, null
+    without; `n` counts the accounts that were weighed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -70,6 +72,7 @@ class Terms(BaseModel):
     keeps_minimum: bool
     bundles: dict[Target, str]
     policy_sha256: str = _SHA256
+    estimate_sha256: str | None = Field(None, pattern=_DIGEST)
     currencies: dict[str, float]
     rules: str
     n: int = Field(ge=0)

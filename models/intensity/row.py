@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from models.account import Account
 from models.intensity.asked import Asked
-from models.intensity.numbers import Numbers
+from models.intensity.effects import Effects
+from models.intensity.exploration import Drawn
+from models.intensity.numbers import Indices, Numbers
 from models.intensity.ruled import Ruled
 from models.intensity.rules.book import Applicable
 from models.intensity.rules.rule import Cap, Hours
@@ -22,6 +21,9 @@ class Row(NamedTuple):
     rules: Applicable
     caps: list[Cap]
     hours: tuple[Hours, ...]
+    effects: Effects
+    experiment: str | None
+    propensities: dict[str, float]
     as_of: float
     ability: float
     willingness: float
@@ -35,6 +37,7 @@ class Row(NamedTuple):
     ready_day: list[float]
     barred_by: list[int]
     level_by: list[int]
+    stage: int  # position in STAGES
     lowest: int
     highest: int
     probability: list[float]
@@ -44,10 +47,12 @@ class Row(NamedTuple):
     net: list[float]
     unbarred: int  # the level before any rule
     unflagged: int  # the level before protections and holds
-    level: int
+    recommended: int  # the level before any is drawn
     runner_up: int
     unpriced: int  # what `unflagged` would be if resources were not scarce
     planned: int  # the plan's level, NOT_PLANNED without one
+    level: int  # what is given
+    arm: int  # position in ARMS
 
 
 def rows(
@@ -55,8 +60,10 @@ def rows(
     asked: Asked,
     ruled: Ruled,
     weighed: Weighed,
-    unpriced: NDArray[np.int64],
-    planned: NDArray[np.int64],
+    unpriced: Indices,
+    planned: Indices,
+    effects: list[Effects],
+    draw: Drawn,
 ) -> Iterator[Row]:
     """The rows of the accounts, in order."""
     facts, bars = asked.facts, ruled.bars
@@ -74,6 +81,7 @@ def rows(
         bars.ready_day,
         bars.barred_by,
         bars.level_by,
+        weighed.stage,
         numbers.lowest[weighed.stage],
         numbers.highest[weighed.stage],
         weighed.probability,
@@ -87,6 +95,16 @@ def rows(
         weighed.runner_up,
         unpriced,
         planned,
+        draw.level,
+        draw.arm,
     )
-    each = (asked.accounts, ruled.applicable, ruled.caps, ruled.hours)
+    each = (
+        asked.accounts,
+        ruled.applicable,
+        ruled.caps,
+        ruled.hours,
+        effects,
+        draw.experiment,
+        draw.propensities,
+    )
     return map(Row._make, zip(*each, *(column.tolist() for column in columns), strict=True))

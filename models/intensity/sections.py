@@ -17,6 +17,7 @@ SCHEMA_VERSION = 2
 HIGHEST_ODDS_RATIO = 20.0
 MOST_CONTACTS = 21.0  # a week by one channel: three a day
 MOST_USE = 10_080.0  # of a resource a week: as many minutes as a week has
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 Part = TypeVar("Part")
 _Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
@@ -24,6 +25,7 @@ _Money = Annotated[_Number, Field(ge=0, lt=MONEY_BOUND)]
 _Margin = Annotated[_Number, Field(gt=0, le=1)]
 _Ratio = Annotated[_Number, Field(ge=1 / HIGHEST_ODDS_RATIO, le=HIGHEST_ODDS_RATIO)]
 _Share = Annotated[_Number, Field(ge=0, le=1)]
+_DrawnShare = Annotated[_Number, Field(ge=0, le=0.5)]
 _Whole = Annotated[int, Field(strict=True)]
 
 # Odds ratios are against level none, which has none of its own.
@@ -50,7 +52,8 @@ Shares = Annotated[
 class Frozen(BaseModel):
     """A part of a policy: it holds nothing that is not described, and does not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A policy holds a key: what pydantic's own errors quote must not.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ByStage(Frozen, Generic[Part]):
@@ -210,6 +213,32 @@ class Treatments(Frozen):
     )
 
 
+class Exploration(Frozen):
+    """Which accounts are drawn at random, so that it can be seen what contact changes."""
+
+    experiment: str = Field(
+        pattern=_NAME,
+        description="Name of the experiment: letters, digits, dot, dash, underscore; under a new "
+        "name every account is drawn anew.",
+    )
+    key: str = Field(
+        min_length=16,
+        max_length=128,
+        repr=False,
+        json_schema_extra={"writeOnly": True},
+        description="Secret of 16 to 128 characters that the draws are made with: who knows it "
+        "can foretell them.",
+    )
+    share: _DrawnShare = Field(
+        description="Share of the accounts that take part whose level is drawn at random: 0 to 0.5."
+    )
+    challenger_share: _DrawnShare = Field(
+        default=0.0,
+        description="Share of the accounts that take part which the challenger policy decides, "
+        "where there is one: 0 to 0.5.",
+    )
+
+
 def _whole(value: object) -> object:
     """A literal alone would take 2.0 for the 2 that it equals."""
     if type(value) is not int:
@@ -224,7 +253,7 @@ class Sections(Frozen):
         description="Version of this file's layout: 2."
     )
     name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        pattern=_NAME,
         description="Name shown in every decision: letters, digits, dot, dash, underscore.",
     )
     valid_days: Annotated[_Whole, Field(ge=1, le=31)] = Field(
@@ -252,3 +281,7 @@ class Sections(Frozen):
     stages: StageBounds = Field(description="Lowest and highest level of each stage.")
     response: Response = Field(description="What contact is assumed to change.")
     treatment: Treatments = Field(description="When the account decides what contact is for.")
+    exploration: Exploration | None = Field(
+        default=None,
+        description="Which accounts are drawn at random; without this part none is.",
+    )

@@ -10,6 +10,7 @@ from features.clock import day_number
 from features.tables import CHANNELS, REASONS
 from models.decision import BindingRule, Change, Intensity, Level, Limit
 from models.intensity.asked import NOT_PLANNED
+from models.intensity.exploration import ARMS
 from models.intensity.hours import earliest
 from models.intensity.ladder import ESCALATE, LEVEL_NAMES, LEVELS, NONE
 from models.intensity.policy import Policy
@@ -38,6 +39,7 @@ def intensity(
     channels, at, rest = contacting(policy, row)
     binding = (*takers, *rest)
     treated = _treated(policy, row, binding)
+    moved = row.level != row.recommended
     return Intensity(
         level=row.level,
         name=LEVEL_NAMES[row.level],
@@ -49,17 +51,22 @@ def intensity(
         binding_rules=binding,
         limits=_limits(row),
         earliest_contact_at=at,
-        runner_up=None if row.runner_up < 0 else row.runner_up,
+        runner_up=_runner_up(row),
         changes=changes,
-        response_model="assumed",
+        response_model=policy.response_models[row.stage],
         rules_of=row.rules.rules_of,
-        planned=row.planned != NOT_PLANNED,
+        planned=row.planned != NOT_PLANNED and not moved,
+        recommended=row.recommended,
+        arm=ARMS[row.arm],
+        experiment=row.experiment,
+        propensities=row.propensities,
         plan=None if treated.plan is None else treated.plan._asdict(),
     )
 
 
 def binding_levels(row: Row) -> tuple[BindingRule, ...]:
-    """The rules that took a level away, protections and holds first, strictest first.
+    """The rules that took a level away before any was drawn, protections and holds first,
+    strictest first.
 
     `took_away` is `level:3->1`: the level as it would have been at that point, and what the rule
     leaves of it.
@@ -70,7 +77,7 @@ def binding_levels(row: Row) -> tuple[BindingRule, ...]:
         if rule.cap < row.unflagged
     ]
     found += _barring(row, row.unbarred, row.unflagged)
-    found += _barring(row, _within_caps(row), row.level)
+    found += _barring(row, _within_caps(row), row.recommended)
     if row.unpriced > row.unflagged:
         took = f"level:{row.unpriced}->{row.unflagged}"
         found.append(BindingRule(CAPACITY, _CAPACITY_CITATION, took))
@@ -157,11 +164,19 @@ def _delaying(row: Row, channels: tuple[str, ...]) -> list[Rule]:
     return found
 
 
+def _runner_up(row: Row) -> int | None:
+    """The second best level; where another was drawn, the recommended one."""
+    if row.level != row.recommended:
+        return row.recommended
+    return None if row.runner_up < 0 else row.runner_up
+
+
 def _levels(row: Row) -> tuple[Level, ...]:
     taken = _taken(row)
     allowed = [by is None for by in taken]
     weights = (row.probability, row.value, row.cost, row.price, row.net)
-    return tuple(map(Level._make, zip(LEVELS, *weights, allowed, taken, strict=True)))
+    each = zip(LEVELS, *weights, allowed, taken, *row.effects, strict=True)
+    return tuple(map(Level._make, each))
 
 
 def _taken(row: Row) -> list[str | None]:
@@ -170,7 +185,7 @@ def _taken(row: Row) -> list[str | None]:
     lowest, highest = row.lowest, row.highest
     found: list[str | None] = []
     for level, free in enumerate(row.free):
-        if level == row.level:
+        if level in (row.level, row.recommended):
             found.append(None)
         elif level > highest:
             found.append(STAGE_HIGHEST)
@@ -205,7 +220,8 @@ def _treated(policy: Policy, row: Row, binding: Sequence[BindingRule]) -> Treate
         policy.rungs[row.level].treatment,
         asked=asked,
         held=next((_HOLDS[rule.id] for rule in row.caps if rule.id in _HOLDS), None),
-        barred=row.unbarred > row.unflagged or _within_caps(row) > row.level,
+        barred=row.unbarred > row.unflagged or _within_caps(row) > row.recommended,
+        drawn=row.level != row.recommended,
         # Where it took but a channel, there is another way to make the contact.
         unreachable=any(
             each.rule == UNREACHABLE.id and each.took_away.startswith("level:") for each in binding

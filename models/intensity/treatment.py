@@ -12,6 +12,7 @@ Because = Literal[
     "hardship_flagged_plan",  # the same, and a plan that was affordable so far is offered with it
     "not_worth",  # wait: no level is worth what it costs
     "barred",  # wait: every level that would be worth it was taken away by contact rules
+    "drawn",  # wait: an experiment's draw took the contact away
     # the level's own, as the account is on hold:
     "promise_not_due",
     "plan_kept",
@@ -54,6 +55,7 @@ def treat(
     asked: Treatment | None,
     held: Hold | None,
     barred: bool,
+    drawn: bool,
     unreachable: bool,
     stated: str | None,
     ability: float,
@@ -69,6 +71,7 @@ def treat(
     asked: what the strictest protection of the account asks for, if any does.
     held: the hold on the account, if there is one.
     barred: a level worth more than none was taken away by the contact rules.
+    drawn: the level was drawn, and is not the one recommended.
     unreachable: the rule of the unreachable took something away.
     stated: the debtor's latest reason for being late, out of features.tables.REASONS.
     ability, willingness: percentiles, low below `low_below`; used where `standing_valid`.
@@ -82,6 +85,8 @@ def treat(
         spoken_to = level > NONE and held is None
         plan = instalments(past_due, paid_month, plan_months) if spoken_to else None
         return Treated(asked, "hardship_flagged_plan" if plan else "hardship_flagged", plan)
+    if level == NONE and drawn:
+        return Treated("wait", "drawn")
     if level == NONE and not (barred and unreachable):
         return Treated("wait", "barred" if barred else "not_worth")
     if held is not None:

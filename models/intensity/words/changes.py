@@ -27,6 +27,13 @@ _WITHOUT_PLAN = Words(
     "the level would be {level}.",
     "账户输入数据一旦变化，即不再沿用产能计划；单独权衡时，级别将为 {level}。",
 )
+_DRAW = "exploration"  # not a rule of contact: the level was drawn at random
+_WITHOUT_DRAW = Words(
+    "The level was drawn at random; outside the experiment it would be {level}, the one "
+    "recommended.",
+    "级别为随机抽取；若不参与试验，则采用推荐级别 {level}。",
+)
+_HELD = {_PLAN: _WITHOUT_PLAN, _DRAW: _WITHOUT_DRAW}
 _THEN = Words("{moved}, the level would be {level}.", "{moved}，级别将为 {level}。")
 
 
@@ -38,11 +45,10 @@ def change_told(change: dict[str, Any], currency: str, language: Language) -> st
     unit.
     """
     kind, level = change["kind"], level_told(change["level"], language)
-    if kind == "rule" and change["rule"] == _PLAN:
-        return _WITHOUT_PLAN.of(language).format(level=level)
     if kind == "rule":
+        words = _HELD.get(change["rule"], _WITHOUT)
         rule = told(RULES, change["rule"], language)
-        return _WITHOUT.of(language).format(level=level, rule=rule)
+        return words.of(language).format(level=level, rule=rule)
     was, to = change[f"was_{kind}"], change[f"to_{kind}"]
     moved = (
         _MOVED[kind]

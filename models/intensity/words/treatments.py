@@ -46,6 +46,10 @@ BECAUSE: dict[str, Words] = {
         "Every level that would be worth it was taken away by the contact rules.",
         "值得采用的级别均被联系规则取消。",
     ),
+    "drawn": Words(
+        "That no contact is made was drawn at random for an experiment.",
+        "为试验随机抽取为不作联系。",
+    ),
     "promise_not_due": Words("A promise to pay is not yet due.", "还款承诺尚未到期。"),
     "plan_kept": Words("A repayment plan is being kept.", "客户正在履行还款计划。"),
     "payment_in_transit": Words(
