@@ -1,0 +1,1 @@
+"""What contact really changes: the response as it is estimated from assignments."""
