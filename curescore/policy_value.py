@@ -1,0 +1,209 @@
+"""`curescore policy evaluate`: what policies would have been worth on assignments of the past."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from json import dumps
+from pathlib import Path
+from re import ASCII, sub
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from curescore.console import Json, out, print_json
+from curescore.working import working
+from features.errors import InputError
+
+if TYPE_CHECKING:
+    from models.intensity.policy import Policy
+    from training.tracking import Tracker
+
+CURRENT = "current"  # the policy that is served, where it comes with an estimate
+PAGE, DOCUMENT = "policy_value.html", "policy_value.json"
+
+
+def evaluate(
+    data: Annotated[
+        Path,
+        typer.Option("--data", help="Folder of tables with assignments.", show_default=False),
+    ],
+    policies: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="POLICY",
+            help="Policy files (TOML) or policy folders to compare with those always compared.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="Bundle folder, models:/NAME@ALIAS or models:/NAME/VERSION.")
+    ] = "models:/cure@champion",
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], help="First statement date before an assignment."
+        ),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            "--until", formats=["%Y-%m-%d"], help="Last statement date before an assignment."
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for page and document; if not given, in the run alone."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Compare what policies would have been worth on the assignments of a portfolio.
+
+    Always compared: what was done, no contact, call everyone, thresholds on the probability, and
+    the current policy with assumed and with estimated effects. A run in MLflow keeps page and
+    document.
+
+    Example: curescore policy evaluate --data var/newest var/policies/winter --out var/value
+    """
+    from models.intensity.policy import load_policy
+    from service.settings import load_settings
+    from training.assessment import load_bundle
+    from training.config import TrainingConfig
+    from training.offpolicy.comparison import compare
+    from training.population import Window
+    from training.tables import read_tables
+    from training.tracking import Tracker
+    from training.value_page import page
+
+    named = _named(policies or [])
+    registered = model.startswith("models:/")
+    tracker = Tracker.existing() if registered else Tracker()
+    window = Window(start and start.date(), until and until.date())
+    with working() as tell:
+        tell("loading model and policy")
+        bundle = load_bundle(tracker.bundle(model) if registered else Path(model))
+        setting = load_settings().policy
+        current = load_policy(setting) if setting else current_policy(tracker, None)
+        if current.estimate is not None:
+            named = {CURRENT: current, **named}
+        tell("reading the tables")
+        tables = read_tables(data)
+        seed = TrainingConfig().seed
+        document = compare(tables, bundle, current, named, window, seed, tell).document
+        tell("writing page and document")
+        files = {DOCUMENT: dumps(document, indent=1, allow_nan=False) + "\n", PAGE: page(document)}
+        kept = _kept(tracker, files, document)
+        if folder is not None:
+            _write(folder, files)
+    if json:
+        print_json({**document, "artifacts": kept})
+        return
+    tell_value(document)
+    out.print(f"page: {folder or kept}/{PAGE}", markup=False, soft_wrap=True)
+
+
+def _named(paths: Sequence[Path]) -> dict[str, "Policy"]:
+    """The policies by the names of their files or folders; by whole paths where two are the same.
+
+    InputError for one that is named twice.
+    """
+    from models.intensity.policy import load_policy
+    from training.offpolicy.candidates import check_names
+
+    short = [path.stem if path.is_file() else path.name for path in paths]
+    named: dict[str, Policy] = {}
+    for path, name in zip(paths, short, strict=True):
+        called = str(path) if short.count(name) > 1 else name
+        if called in named:
+            raise InputError("policies", "one is named twice", "Name each policy once.", str(path))
+        named[called] = load_policy(path)
+    if CURRENT in named:
+        remedy = "Rename the file or folder: that is what the policy served now is called."
+        raise InputError("policies", f"one is called {CURRENT}", remedy)
+    check_names(named)
+    return named
+
+
+def current_policy(tracker: "Tracker", setting: Path | None) -> "Policy":
+    """The registry's champion; where there is none, what the service uses instead."""
+    from models.intensity.policy import load_policy
+    from training.registry import POLICY
+
+    version = tracker.champion(POLICY)
+    return load_policy(setting if version is None else tracker.folder(POLICY, version))
+
+
+def _kept(tracker: "Tracker", files: dict[str, str], document: dict[str, Any]) -> str:
+    """Where the run in MLflow keeps page and document."""
+    from training.registry import POLICY
+
+    rows, policy = document["rows"], document["policy"]
+    params = {
+        **{name: document[name] for name in ("start", "end", "seed", "draws")},
+        **{name: rows[name] for name in ("used", "accounts")},
+    }
+    tags = {
+        "policy_sha256": policy["sha256"],
+        "bundle_sha256": document["bundle_sha256"],
+        "data_sha256": document["data_sha256"],
+    }
+    figures = ("net_dr", "net_snips", "contacts_per_cure_dr", "effective_size", "unsupported_share")
+    metrics = {
+        sub(r"[^\w./ -]", "_", name, flags=ASCII): {figure: part[figure] for figure in figures}
+        for name, part in document["policies"].items()
+    }  # MLflow takes no other characters in a key
+    with TemporaryDirectory() as made:
+        _write(Path(made), files)
+        return tracker.record_run(POLICY, Path(made), params, metrics, tags)
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    from training.durable import whole_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        with whole_file(folder / name) as path:
+            path.write_text(text, "utf-8")
+
+
+def tell_value(document: dict[str, Any]) -> None:
+    """Print what each policy of a comparison is worth, on which rows, and what to beware of."""
+    rows = document["rows"]
+    out.print(
+        f"{rows['used']:,} assignments of {rows['accounts']:,} late accounts, after statements of "
+        f"{document['start']} to {document['end']}; left out: "
+        + ", ".join(f"{n:,} {why.replace('_', ' ')}" for why, n in rows["left_out"].items()),
+        soft_wrap=True,
+    )
+    out.print(_table(document))
+    estimated = [cell for cell in document["cells"] if cell["estimated"]]
+    out.print(f"effects estimated in {len(estimated)} of {len(document['cells'])} cells")
+    for warning in document["warnings"]:
+        out.print(f"warning: {warning}", markup=False, soft_wrap=True)
+
+
+def _table(document: dict[str, Any]) -> Table:
+    """One line for each policy, within 80 columns."""
+    from training.value_page import interval, unit_of
+
+    table = Table(
+        title=f"\nnet value over no contact, {unit_of(document)} for 1,000 assignments",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for heading in ("", "doubly robust [95%]", "SNIPS", "contacts\nper cure", "effective"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    for part in document["policies"].values():
+        table.add_row(
+            escape(part["label"]),
+            interval(part["net_dr"]),
+            interval({**part["net_snips"], "low": None}),
+            interval({**part["contacts_per_cure_dr"], "low": None}, 1),
+            f"{part['effective_size']:,.0f}",
+        )
+    return table

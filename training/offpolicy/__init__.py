@@ -1,0 +1,1 @@
+"""What policies would have been worth on assignments of the past."""
