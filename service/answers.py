@@ -1,11 +1,11 @@
 """Bodies of answers, as OpenAPI shows them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from models.decision import Status
-from models.intensity.ladder import Resource, Treatment
+from models.intensity.ladder import Treatment
 from models.score.tier import Tier
 from models.stage import Stage
 from service.intensity_answer import (
@@ -60,7 +60,10 @@ class ReasonAnswer(Answer):
 
 
 class VersionsAnswer(Answer):
-    """Everything that decided, by version or hash."""
+    """Everything that decided, by version or hash.
+
+    `policy` is the one that decided: the challenger in its arm.
+    """
 
     code: str
     model: str
@@ -69,17 +72,23 @@ class VersionsAnswer(Answer):
     rules: str | None
     prices: str | None
     tzdata: str
+    estimate: str | None = Field(
+        default=None,
+        description="SHA-256 of the estimate of effects that the policy came with; null where it "
+        "had none, absent from records of schema 1 and 2",
+    )
 
 
 class RecordAnswer(Answer):
     """One recorded decision.
 
     `base_log_odds` plus the contributions shown plus `other_contributions` is `log_odds`.
-    Every new record is of schema 2; schema 1 is that of old ones, whose levels were not weighed:
-    there `intensity` lacks what was not decided, or holds null for it.
+    Every new record is of schema 3. Older ones are shown as they were stored: schema 2 knew neither
+    estimated effects nor exploration, in schema 1 levels were not weighed either. There `intensity`
+    lacks what was not decided, or holds null for it.
     """
 
-    record_schema: Literal[1, 2] = Field(alias="schema")
+    record_schema: Literal[1, 2, 3] = Field(alias="schema")
     decision_id: str
     status: Status
     supersedes: str | None
@@ -198,86 +207,6 @@ class SearchAnswer(Answer):
 
     decisions: list[RecordAnswer]
     next_cursor: str | None
-
-
-class AgreementAnswer(Answer):
-    """Rank correlations with its own truth and with the other's; null where not measured."""
-
-    own: float | None
-    other: float | None
-
-
-class StandingAnswer(Answer):
-    """How ability and willingness were validated, on `n` rows whose truth is known.
-
-    `valid` where both agree with their own truth (0.4 at least), and more than with the other's.
-    Where that was not measured they are not valid.
-    """
-
-    measured: bool
-    n: int
-    ability: AgreementAnswer
-    willingness: AgreementAnswer
-    valid: bool
-
-
-class ModelAnswer(Answer):
-    """One model that is served."""
-
-    name: str
-    target: str
-    bundle_sha256: str
-    horizon_cycles: int
-    sustained: bool
-    currency: str
-    features: int
-    standing: StandingAnswer
-    training: dict[str, Any]
-
-
-class ModelsAnswer(Answer):
-    """All that decides at this moment."""
-
-    models: list[ModelAnswer]
-    policy: str
-    policy_sha256: str
-    rules: str | None
-    code: str
-    tzdata: str
-
-
-class ResourceAnswer(Answer):
-    """A resource: the price of one unit in the policy's unit; no capacity means no limit."""
-
-    price: float
-    capacity_per_day: float | None
-    use_per_day: float
-
-
-class PricesAnswer(Answer):
-    """The latest capacity plan: the nightly run that made it, and what it says of resources.
-
-    `use_per_day` is what the run's levels may use at most. Where not `keeps_minimum`, the capacity
-    was too little for the stages' lowest levels, and they do not hold. `levels_hold`: accounts
-    whose inputs have not changed get the plan's level; else models, policy or rules are others
-    than the run's, and only its prices hold.
-    """
-
-    run_id: str
-    as_of: str
-    decided_at: str
-    resources: dict[Resource, ResourceAnswer]
-    keeps_minimum: bool
-    levels_hold: bool
-
-
-class PolicyAnswer(Answer):
-    """The policy in force, whole; `prices` is null where no capacity plan is."""
-
-    name: str
-    sha256: str
-    policy: dict[str, Any]
-    prices: PricesAnswer | None
 
 
 class HealthAnswer(Answer):

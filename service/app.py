@@ -90,8 +90,8 @@ def from_environment() -> FastAPI:
     """The service as the environment's settings describe it.
 
     Raises service.settings.SettingsError, service.database.DatabaseError,
-    service.reload.ModelsError, models.intensity.plan.PlanError or features.errors.InputError where
-    it cannot start.
+    service.registry.ModelsError, models.intensity.plan.PlanError or features.errors.InputError
+    where it cannot start.
     """
     settings = load_settings()
     engine = connect(settings.database)

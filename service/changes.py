@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from pydantic_core import PydanticCustomError
 
 from features.tables import MONEY_BOUND, Column
+from models.intensity.alternatives import EXPLORATION
 from models.intensity.ladder import RESOURCES
 from models.intensity.rules.book import RULES
 from models.intensity.settle import CAPACITY
@@ -29,8 +30,9 @@ PRICES: dict[str, Column] = {
     )
     for resource in RESOURCES
 }
-# `capacity` is no rule of the book: it is what a plan holds a level by.
-RULE_IDS = (*(rule.id for rule in RULES), CAPACITY)
+# No rules of the book are `capacity`, by which a plan holds a level, and `exploration`, which draws
+# one.
+RULE_IDS = (*(rule.id for rule in RULES), CAPACITY, EXPLORATION)
 
 
 class PricesBody(Body):
@@ -101,7 +103,8 @@ class ChangesBody(ChangesEnvelope):
     """What is to be supposed; at least one field (as OpenAPI shows it).
 
     Fields of the account and lists replace those that were sent. `probability` is that of the
-    target, which then has no reasons; rules named in `without_rules` are left out.
+    target, which then has no reasons; rules named in `without_rules` are left out, `exploration`
+    among them being the experiment that the account takes part in.
     """
 
     model_config = ConfigDict(json_schema_extra=_one_required)

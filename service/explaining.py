@@ -12,6 +12,7 @@ from models.assessed import assess
 from models.decide import conclude, decide
 from models.decision import BindingRule, Decision
 from models.generation import Generation
+from models.intensity.alternatives import EXPLORATION
 from models.intensity.asked import Scarcity, scarcity_of
 from models.intensity.ladder import RESOURCES
 from models.intensity.response import log_odds_of
@@ -48,7 +49,8 @@ class Explaining:
         """Both decisions of one body; ProblemError where one of them cannot be made.
 
         The changed one keeps the level of the capacity plan where the plan knows its inputs and
-        nothing but the account is supposed; else it is weighed at the prices.
+        nothing but the account is supposed; else it is weighed at the prices. Both are drawn by
+        the same numbers, which depend on the account's id and its newest statement alone.
         """
         now, generation = self._clock(), self._current()
         checked = read_decision(ExplainEnvelope, raw, now)
@@ -105,7 +107,15 @@ def _supposed(generation: Generation, checked: Checked, changes: ChangesEnvelope
     scarce = scarcity_of(generation.plan, generation.policy, [account], known.as_of, keys)
     scarcity = _at_prices(scarce, changes.prices)
     without = frozenset(changes.without_rules or ())
-    return conclude(generation, [account], known, scarcity, without)[0]
+    if EXPLORATION in without:
+        generation = _undrawn(generation)
+    return conclude(generation, [account], known, scarcity, without - {EXPLORATION})[0]
+
+
+def _undrawn(generation: Generation) -> Generation:
+    """The generation without its experiment: every account gets the level recommended."""
+    policy = generation.policy.model_copy(update={"exploration": None})
+    return replace(generation, policy=policy)
 
 
 def _alone(checked: Checked) -> tuple[Account, Panel, View]:

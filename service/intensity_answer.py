@@ -4,13 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.decision import Arm, ResponseModel
 from models.intensity.ladder import LevelName, Resource, Treatment
+from models.intensity.words.effects import ASSUMED
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 LevelNumber = Annotated[int, Field(ge=0, le=4)]
+Effect = Annotated[float, Field(ge=-1, le=1)]
 
 _CURRENCY = "in the account's currency, for one cycle"
 _OLD = "null in records of schema 1"
+_OLDER = "absent from records of schema 1 and 2"
+_CODES = "; ".join(
+    f"`{code}`: {words.en.format(stage='the stage')}" for code, words in ASSUMED.items()
+)
 
 
 class Answer(BaseModel):
@@ -22,7 +29,9 @@ class Answer(BaseModel):
 class LevelAnswer(Answer):
     """One level as it was weighed: `net` = `value` - `cost` - `price`.
 
-    The numbers are null in records of schema 1, whose levels were not weighed.
+    The numbers are null in records of schema 1, whose levels were not weighed. Fields with a
+    default are absent from records of schema 1 and 2. An effect is what the level adds to the
+    `probability` of level 0.
     """
 
     level: LevelNumber
@@ -43,6 +52,24 @@ class LevelAnswer(Answer):
     taken_by: str | None = Field(
         description="what took the level away: the id of a rule, `stage_lowest` or "
         "`stage_highest` (the policy's bounds of the stage); null where nothing did"
+    )
+    estimated: bool = Field(
+        default=False,
+        description="whether the effect is estimated from assignments; else the policy assumes "
+        "it (level 0 has none)",
+    )
+    effect_low: Effect | None = Field(
+        default=None,
+        description="lower bound of the 95% interval of the effect; null where it is assumed",
+    )
+    effect_high: Effect | None = Field(
+        default=None,
+        description="upper bound of the 95% interval of the effect; null where it is assumed",
+    )
+    assumed_because: str | None = Field(
+        default=None,
+        description=f"why the effect is assumed: {_CODES}; null where it is estimated, and of "
+        "level 0",
     )
 
 
@@ -112,7 +139,11 @@ class DaysChange(Answer):
 
 
 class RuleChange(Answer):
-    """A rule without which the level would be `level`."""
+    """A rule without which the level would be `level`.
+
+    `capacity`: without the hold of the capacity plan. `exploration`: outside the experiment, for
+    which the level was drawn.
+    """
 
     kind: Literal["rule"]
     rule: str
@@ -135,7 +166,7 @@ class PlanAnswer(Answer):
 class IntensityAnswer(Answer):
     """The level chosen, what it allows, and what decided it.
 
-    Fields with a default are absent from records of schema 1.
+    Fields with a default are absent from records of schema 1, some also from those of schema 2.
     """
 
     level: LevelNumber
@@ -154,7 +185,8 @@ class IntensityAnswer(Answer):
     limits: list[LimitAnswer]
     levels: list[LevelAnswer]
     runner_up: LevelNumber | None = Field(
-        description="the best of the other levels that were left; null where there was none"
+        description="the best of the other levels that were left (where another than the "
+        "recommended one was drawn: the recommended one); null where there was none"
     )
     smallest_change: ChangeAnswer | None = Field(
         description="the relatively smallest change of one thing alone that would alter the level: "
@@ -164,9 +196,9 @@ class IntensityAnswer(Answer):
     other_changes: list[ChangeAnswer] = Field(
         default=[], description="the smallest change of each other kind, smallest first"
     )
-    response_model: Literal["assumed", "estimated"] | None = Field(
-        description="where the effects of contact are from: assumed in the policy file, or "
-        f"estimated from data; {_OLD}"
+    response_model: ResponseModel | None = Field(
+        description="where the effects of contact are from: `estimated` where that of every level "
+        f"which the stage may get is estimated from assignments, else `assumed`; {_OLD}"
     )
     rules_of: str | None = Field(
         default=None,
@@ -178,7 +210,24 @@ class IntensityAnswer(Answer):
         description="whether the level is that of the latest capacity plan, which the account "
         "was part of with the same inputs",
     )
-    arm: str | None
-    propensities: dict[str, float] | None
+    recommended: LevelNumber | None = Field(
+        default=None,
+        description="the level without exploration, of the policy that decided; another than "
+        f"`level` where that was drawn; {_OLDER}",
+    )
+    arm: Arm | None = Field(
+        description="`explore`: the level was drawn at random among those allowed within one step "
+        "of the recommended one; `challenger`: the challenger policy decided; `ordinary`: all "
+        "others; null in records of schema 1 and 2"
+    )
+    experiment: str | None = Field(
+        default=None,
+        description="the experiment that the account takes part in; null where it takes part in "
+        f"none, as with a protection or hold, or before it is late; {_OLDER}",
+    )
+    propensities: dict[str, Probability] | None = Field(
+        description='the probability of every level, "0" to "4", before the account is drawn to '
+        "an arm and a level; they sum to 1; null in records of schema 1 and 2"
+    )
     binding_rules: list[BindingRuleAnswer]
     plan: PlanAnswer | None = None

@@ -77,14 +77,14 @@ class Plans:
 
 
 def made_with(generation: Generation, plan: Plan) -> bool:
-    """Whether the plan was made with the models, the policy and the rules of the generation.
+    """Whether the plan was made with the models, policy, estimate and rules of the generation.
 
     Where it was not, its prices hold all the same, but no account has a level that it planned.
     """
     bundles = {target: bundle.sha256 for target, bundle in generation.bundles.items()}
-    told = plan.terms
-    served = (bundles, generation.policy.sha256, RULES_VERSION)
-    return served == (told.bundles, told.policy_sha256, told.rules)
+    told, policy = plan.terms, generation.policy
+    served = (bundles, policy.sha256, policy.estimate_sha256, RULES_VERSION)
+    return served == (told.bundles, told.policy_sha256, told.estimate_sha256, told.rules)
 
 
 def _tell(generation: Generation, plan: Plan | None) -> None:
@@ -93,8 +93,8 @@ def _tell(generation: Generation, plan: Plan | None) -> None:
     _LOGGER.info("capacity plan of run %s is in force", plan.terms.run_id)
     if not made_with(generation, plan):
         _LOGGER.warning(
-            "it was made with other models, rules or another policy: its prices hold, its levels "
-            "do not; make a new one by a nightly run with --capacity"
+            "it was made with other models, rules or another policy or estimate: its prices hold, "
+            "its levels do not; make a new one by a nightly run with --capacity"
         )
 
 

@@ -1,7 +1,8 @@
 """The record of a decision: its shape as stored, and as shown in a language.
 
-Records of schema 1 (before levels were weighed by value) stay as they were stored: what was not
-computed then is null, and what a decision did not hold then is absent.
+Records of schema 1 (before levels were weighed by value) and of schema 2 (before effects could be
+estimated and levels drawn) stay as they were stored: what was not computed then is null, and what
+a decision did not hold then is absent.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from models.decision import Change, Decision, Intensity, Reason, Score
 from models.intensity.words.treatments import treatment_text
 from models.score.reasons import Language, sentence
 
-SCHEMA = 2
+SCHEMA = 3
 REASONS_SHOWN = 5
 _SUBJECTS = {"amount": "field", "price": "resource"}  # what a change's subject is called
 
@@ -162,7 +163,9 @@ def _intensity(intensity: Intensity) -> dict[str, Any]:
         "response_model": intensity.response_model,
         "rules_of": intensity.rules_of,
         "planned": intensity.planned,
+        "recommended": intensity.recommended,
         "arm": intensity.arm,
+        "experiment": intensity.experiment,
         "propensities": intensity.propensities,
         "binding_rules": [rule._asdict() for rule in intensity.binding_rules],
     }

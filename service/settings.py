@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     tracking_uri: str = ""
     models: Path | None = None
     policy: Path | None = None
+    challenger: Path | None = None
     auth: Literal["keys", "off"] = "keys"
     body_limit: int = Field(10 * 2**20, ge=2**10, le=2**30)
     table_limit: int | None = Field(None, ge=0)  # None: the models' own default
@@ -60,11 +61,11 @@ class Settings(BaseSettings):
             raise ValueError("there is no such folder")
         return value
 
-    @field_validator("policy")
+    @field_validator("policy", "challenger")
     @classmethod
-    def _file(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_file():
-            raise ValueError("there is no such file")
+    def _policy(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.exists():
+            raise ValueError("there is no such file or policy folder")
         return value
 
     @property
@@ -84,7 +85,7 @@ class Settings(BaseSettings):
 
     @property
     def cache(self) -> Path:
-        """Folder of the bundles fetched from the registry."""
+        """Folder of the bundles and policies fetched from the registry."""
         return self.home / "cache"
 
 

@@ -1,5 +1,7 @@
 """Decisions made by hand, so that what is recorded and shown of them is known in every part."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from models.decision import (
@@ -13,6 +15,9 @@ from models.decision import (
     Score,
 )
 
+SECOND = Path(__file__).with_name("record_of_schema_2.json")
+_CONTACTS = "us_ny_nyc.dcwp.contacts"
+_NO_ESTIMATE = (False, None, None, "no_estimate")
 INTENSITY = Intensity(
     level=1,
     name="remind",
@@ -22,10 +27,10 @@ INTENSITY = Intensity(
     needs_approval=False,
     levels=(
         Level(0, 0.40, 0.0, 0.0, 0.0, 0.0, True, None),
-        Level(1, 0.43, 27.6, 1.2, 0.0, 26.4, True, None),
-        Level(2, 0.48, 73.6, 21.5, 7.75, 44.35, False, "us_ny_nyc.dcwp.contacts"),
-        Level(3, 0.47, 64.4, 60.25, 18.6, -14.45, False, "us_ny_nyc.dcwp.contacts"),
-        Level(4, 0.46, 55.2, 90.0, 40.0, -74.8, False, "stage_highest"),
+        Level(1, 0.43, 27.6, 1.2, 0.0, 26.4, True, None, *_NO_ESTIMATE),
+        Level(2, 0.48, 73.6, 21.5, 7.75, 44.35, False, _CONTACTS, *_NO_ESTIMATE),
+        Level(3, 0.47, 64.4, 60.25, 18.6, -14.45, False, _CONTACTS, *_NO_ESTIMATE),
+        Level(4, 0.46, 55.2, 90.0, 40.0, -74.8, False, "stage_highest", *_NO_ESTIMATE),
     ),
     binding_rules=(
         BindingRule("us_ny_nyc.dcwp.contacts", "DCWP rule", "level:2->1"),
@@ -49,8 +54,34 @@ INTENSITY = Intensity(
     response_model="assumed",
     rules_of="US-NY-NYC",
     planned=True,
+    recommended=1,
+    arm="ordinary",
+    experiment=None,
+    propensities={"0": 0.0, "1": 1.0, "2": 0.0, "3": 0.0, "4": 0.0},
     plan={"months": 5, "instalment": 184.0},
 )
+# A decision that differs from it in that its level was drawn, the recommended one being 2, and in
+# that the effects of levels 1 and 3 are estimated.
+EXPLORED: dict[str, Any] = {
+    "levels": (
+        INTENSITY.levels[0],
+        INTENSITY.levels[1]._replace(
+            estimated=True, effect_low=-0.01, effect_high=0.068, assumed_because=None
+        ),
+        INTENSITY.levels[2]._replace(allowed=True, taken_by=None, assumed_because="never_tried"),
+        INTENSITY.levels[3]._replace(
+            estimated=True, effect_low=0.02, effect_high=0.14, assumed_because=None
+        ),
+        INTENSITY.levels[4]._replace(assumed_because="few_assignments"),
+    ),
+    "runner_up": 2,
+    "changes": (Change("rule", "exploration", None, None, 2),),
+    "planned": False,
+    "recommended": 2,
+    "arm": "explore",
+    "experiment": "autumn-2026",
+    "propensities": {"0": 0.0, "1": 0.025, "2": 0.95, "3": 0.025, "4": 0.0},
+}
 
 
 def decided(**changes: Any) -> Decision:
@@ -86,6 +117,7 @@ def decided(**changes: Any) -> Decision:
             "rules": "b3e9381b7fe9",
             "prices": "2026-11-22",
             "tzdata": "2026.2",
+            "estimate": None,
         },
     )
 
@@ -165,3 +197,9 @@ def first_record() -> dict[str, Any]:
             "tzdata": "2026.6",
         },
     }
+
+
+def second_record() -> dict[str, Any]:
+    """A record of schema 2, as it was stored: effects were assumed, and no level was drawn."""
+    record: dict[str, Any] = json.loads(SECOND.read_text())
+    return record

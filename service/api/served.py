@@ -8,14 +8,17 @@ from starlette.responses import Response
 from models.generation import Generation
 from models.intensity.ladder import RESOURCES
 from models.intensity.plan import Plan
+from models.intensity.policy import Policy
 from models.intensity.rules.version import RULES_VERSION
-from service.answers import ModelsAnswer, PolicyAnswer
 from service.api.common import PartsOf, answer
 from service.openapi import problems
 from service.plans import made_with
 from service.security import scopes
+from service.served_answer import ModelsAnswer, PolicyAnswer
 
 router = APIRouter(prefix="/v1", tags=["served"])
+
+_SECRET = {"exploration": {"key"}}  # who has it can foretell whose level is drawn, and which
 
 
 @router.get(
@@ -63,12 +66,31 @@ def get_models(parts: PartsOf) -> Response:
 )
 @scopes("score", "review")
 def get_policy(parts: PartsOf) -> Response:
-    """The policy, and the prices of scarce resources: those of the latest capacity plan."""
+    """The policy, its estimate and challenger, and the prices of the latest capacity plan."""
     generation = parts.current()
-    policy = generation.policy
-    plain = policy.model_dump(mode="json", by_alias=True)
-    prices = None if generation.plan is None else _prices(generation, generation.plan)
-    return answer({"name": policy.name, "sha256": policy.sha256, "policy": plain, "prices": prices})
+    policy, challenger = generation.policy, generation.challenger
+    return answer(
+        {
+            "name": policy.name,
+            "sha256": policy.sha256,
+            "policy": policy.model_dump(mode="json", by_alias=True, exclude=_SECRET),
+            "estimate_sha256": _estimate(policy),
+            "challenger": None if challenger is None else _challenger(challenger),
+            "prices": None if generation.plan is None else _prices(generation, generation.plan),
+        }
+    )
+
+
+def _estimate(policy: Policy) -> str | None:
+    return None if policy.estimate is None else policy.estimate.sha256
+
+
+def _challenger(policy: Policy) -> dict[str, str | None]:
+    return {
+        "name": policy.name,
+        "sha256": policy.sha256,
+        "estimate_sha256": _estimate(policy),
+    }
 
 
 def _prices(generation: Generation, plan: Plan) -> dict[str, Any]:

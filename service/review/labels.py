@@ -77,10 +77,10 @@ LABELS: dict[str, Words] = {
     "weighed": Words(
         "All amounts are for one cycle. Value is what the level adds to no contact; price is what "
         "the resources it uses would bring on other accounts; net is value less cost and price. "
-        "Of the levels that policy and contact rules leave, the one with the largest net is taken; "
-        "protections and holds may lower it then.",
+        "Of the levels that policy and contact rules leave, the one with the largest net is "
+        "recommended; protections and holds may lower it then.",
         "所有金额均按一个周期计算。价值为该级别相对于不联系所增加的收益；影子价格为所占用资源用于其他账户"
-        "可带来的收益；净值为价值减去成本与影子价格。在策略与联系规则允许的级别中选取净值最大者，"
+        "可带来的收益；净值为价值减去成本与影子价格。在策略与联系规则允许的级别中推荐净值最大者，"
         "随后可能因保护措施或暂缓事由而降低。",
     ),
     "response_assumed": Words(
@@ -88,8 +88,23 @@ LABELS: dict[str, Words] = {
         "联系所带来的变化为策略中的假设，并非由数据估计得出。",
     ),
     "response_estimated": Words(
-        "What contact changes is estimated from data.", "联系所带来的变化由数据估计得出。"
+        "What contact changes is estimated from assignments.",
+        "联系所带来的变化由分配记录估计得出。",
     ),
+    "response_partly": Words(
+        "What contact changes is estimated from assignments for some levels, and assumed in the "
+        "policy for the others: see below.",
+        "部分级别的联系效果由分配记录估计得出，其余为策略中的假设：详见下文。",
+    ),
+    "effects": Words("What each level adds to the probability", "各级别使概率增加多少"),
+    "effects_meaning": Words(
+        "In percentage points, against no contact. The line across a bar is the 95% interval of an "
+        "estimated effect; a pale bar is assumed.",
+        "以百分点计，与不联系相比。条形上的横线为估计效果的 95% 区间；浅色条形为假设值。",
+    ),
+    "effect": Words("Effect", "效果"),
+    "effect_bar": Words("Lowers · raises it", "降低 · 提高概率"),
+    "recommended": Words("recommended", "推荐"),
     "probability": Words("Probability", "概率"),
     "value": Words("Value", "价值"),
     "cost": Words("Cost", "成本"),

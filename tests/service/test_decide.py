@@ -6,7 +6,8 @@ import pytest
 
 from models.generation import Generation
 from service import examples
-from service.answers import BatchAnswer, ModelsAnswer, PolicyAnswer, RecordAnswer
+from service.answers import BatchAnswer, RecordAnswer
+from service.served_answer import ModelsAnswer, PolicyAnswer
 from tests.service.conftest import Client
 
 
@@ -17,7 +18,7 @@ def test_a_late_account_is_decided_and_the_record_is_the_answer(
     assert answered.status_code == 200, answered.text
     record = answered.json()
     RecordAnswer.model_validate(record)
-    assert record["schema"] == 2
+    assert record["schema"] == 3
     assert record["account_id"] == "A-1001"
     assert record["actor"] == "local"
     assert record["score"]["stage"] == "M1"

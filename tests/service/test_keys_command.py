@@ -10,7 +10,7 @@ from curescore.keys import keys_app
 from features.errors import InputError
 from service.database import connect
 from service.security import Caller, Keys
-from tests.servers import completed
+from tests.servers import completed_here
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +70,7 @@ def test_a_name_is_given_once() -> None:
 
 
 def test_keys_need_the_tables_first(tmp_path: Path) -> None:
-    done = completed({"CURESCORE_HOME": str(tmp_path / "none")}, "keys", "list")
+    done = completed_here({"CURESCORE_HOME": str(tmp_path / "none")}, "keys", "list")
     assert done.returncode == 1
     assert "curescore db upgrade" in done.stderr
     assert "Traceback" not in done.stderr

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from service.decisions import DecisionLog
 from service.records import Entry, entry
-from service.review.bars import bars, filled
+from service.review.bars import bars, filled, spans
 from service.review.labels import LABELS
-from tests.records import decided, first_record
+from tests.records import EXPLORED, decided, first_record, second_record
 from tests.service.conftest import Client
 
 AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
@@ -114,16 +114,76 @@ def test_the_smallest_changes_stand_in_order_as_sentences(page: Any) -> None:
     assert LABELS["no_changes"].en in page(changes=())
 
 
+def test_each_effect_is_told_and_drawn_with_its_interval(page: Any) -> None:
+    html = page(**EXPLORED)
+    rows = html[html.index('<table class="effects">') :].split("<tr")[2:6]
+    assert [re.findall(r"<td>(adds[^<]*)</td>", each)[0] for each in rows] == [
+        "adds 3.0 points (-1.0 to 6.8), estimated from assignments",
+        "adds 8.0 points; assumed: this level was never tried in M1",
+        "adds 7.0 points (2.0 to 14.0), estimated from assignments",
+        "adds 6.0 points; assumed: in M1 this level, or no contact, was assigned too seldom",
+    ]
+    assert ['class="bar assumed"' in each for each in rows] == [False, True, False, True]
+    # Of 100 units on each side, 14 points fill one.
+    assert 'd="M92.9 1V11M92.9 6H148.6M148.6 1V11"' in rows[0]
+    assert 'd="M114.3 1V11M114.3 6H200.0M200.0 1V11"' in rows[2]
+    assert [each.count("<path") for each in rows] == [1, 0, 1, 0]
+    assert re.findall(r'x="([\d.]+)" y="3" width="([\d.]+)"', rows[1]) == [("100.0", "57.1")]
+    assert LABELS["response_partly"].en in html
+    assert LABELS["response_assumed"].en not in html
+
+
+def test_an_interval_without_a_length_is_drawn() -> None:
+    (nothing,) = spans([0.0], [(0.0, 0.0)])
+    assert (nothing.bar.width, nothing.low, nothing.high) == ("0.0", "100.0", "100.0")
+    (below,) = spans([-0.2], [None])
+    assert (below.bar.left, below.low) == ("0.0", None)
+
+
+def test_where_no_effect_is_estimated_every_one_says_why(page: Any) -> None:
+    html = page()
+    assert html.count("assumed: no effects have been estimated from assignments") == 4
+    assert LABELS["response_assumed"].en in html
+    assert LABELS["response_estimated"].en in page(response_model="estimated")
+
+
+def test_a_drawn_level_says_so_and_marks_the_recommended_one(page: Any) -> None:
+    html = page(**EXPLORED)
+    told = (
+        "Drawn at random for the experiment autumn-2026: the level recommended was 2 (call). "
+        "Chance of each level: no contact 0.0%, reminder 2.5%, call 95.0%, intensive contact 2.5%, "
+        "escalation 0.0%."
+    )
+    assert f'<p class="notice">{told}</p>' in html
+    assert '<span class="mark">chosen</span>' in row(html, "1")
+    assert '<span class="mark">recommended</span>' in row(html, "2")
+    assert html.count('<span class="mark">') == 2
+    assert LABELS["is_not_planned"].en not in html  # it was drawn, whatever the plan has
+    assert re.findall(r"<li>(.*)</li>", html) == [
+        "The level was drawn at random; outside the experiment it would be 2 (call), the one "
+        "recommended."
+    ]
+
+
+def test_other_arms_and_who_takes_no_part(page: Any) -> None:
+    html = page(**EXPLORED | {"arm": "challenger", "recommended": 1})
+    assert "Decided by the challenger policy default@1fbecb39559a" in html
+    html = page(**EXPLORED | {"arm": "ordinary", "recommended": 1})
+    assert "<p>The account takes part in the experiment autumn-2026 and got the level" in html
+    assert "experiment" not in page()
+
+
 def test_an_unknown_jurisdiction_is_said(page: Any) -> None:
     html = page(rules_of="strictest", planned=False)
     assert f'<p class="notice">{LABELS["strictest"].en}</p>' in html
     assert LABELS["is_not_planned"].en in html
 
 
-def test_all_of_it_is_in_chinese_too(page: Any) -> None:
-    html = page("zh")
+@pytest.mark.parametrize("changes", [{}, EXPLORED])
+def test_all_of_it_is_in_chinese_too(page: Any, changes: dict[str, Any]) -> None:
+    html = page("zh", **changes)
     text = re.sub(r"<[^>]*>", " ", html[html.index("<h2>联系强度 1") : html.index("<h2>原因")])
-    foreign = re.sub(r"USD|CFR|\(b\)|DCWP rule|capacity plan", "", text)
+    foreign = re.sub(r"M1|autumn-2026|USD|CFR|\(b\)|DCWP rule|capacity plan", "", text)
     assert not re.search("[A-Za-z]", foreign), foreign
 
 
@@ -140,4 +200,18 @@ def test_an_old_record_is_shown_without_what_it_did_not_hold(
     assert "level lowered from 2 (call) to 1 (reminder)" in html
     for label in ("changes", "weighed", "net", "response_assumed", "limits", "rules_of"):
         assert LABELS[label].en not in html, label
+    assert "None" not in html
+
+
+def test_a_record_of_schema_2_is_shown_as_it_was(client: Client, engine: sa.Engine) -> None:
+    record = second_record()
+    DecisionLog(engine).record([Entry(record, json.dumps(record), "{}")])
+    answered = client.get(f"/review/decisions/{record['decision_id']}")
+    assert answered.status_code == 200
+    html = unescape(answered.text)
+    assert LABELS["is_planned"].en in html
+    assert LABELS["response_assumed"].en in html
+    assert '<span class="mark">runner-up</span>' in row(html, "0")
+    assert 'class="effects"' not in html
+    assert "xperiment" not in html
     assert "None" not in html

@@ -14,13 +14,14 @@ import pytest
 import sqlalchemy as sa
 
 from models.generation import Generation
-from models.intensity.plan import PLAN, PlanError, Terms, write_plan
+from models.intensity.plan import PLAN, PlanError, Terms, read_plan, write_plan
 from models.intensity.policy import load_policy, policy_content
 from models.intensity.rules.version import RULES_VERSION
 from service.app import create_app
-from service.plans import Plans
+from service.plans import Plans, made_with
 from service.settings import Settings
-from tests.servers import completed, curescore
+from tests.estimates import ByDays, with_estimate
+from tests.servers import completed
 from tests.service.conftest import NOW, Client
 
 AS_OF = datetime(2025, 7, 2, 1, 30, tzinfo=UTC)
@@ -40,6 +41,7 @@ def published(plans: Path, generation: Generation, days: int = 0, price: float =
         keeps_minimum=True,
         bundles={target: bundle.sha256 for target, bundle in generation.bundles.items()},
         policy_sha256=generation.policy.sha256,
+        estimate_sha256=generation.policy.estimate_sha256,
         currencies=dict(generation.policy.currencies),
         rules=RULES_VERSION,
         n=2,
@@ -155,13 +157,13 @@ def test_a_folder_that_cannot_be_reached_leaves_the_plan_in_force(
 
 
 def test_no_service_starts_where_no_plan_is_sound(
-    generation: Generation, bundle_dir: Path, tmp_path: Path
+    generation: Generation, bundle_dir: Path, empty_database: Path, tmp_path: Path
 ) -> None:
     damage(published(tmp_path / "plans", generation))
     with pytest.raises(PlanError, match="nightly run with a capacity"):
         Plans(tmp_path / "plans")
     here = {"CURESCORE_HOME": str(tmp_path), "CURESCORE_MODELS": str(bundle_dir)}
-    curescore(here, "db", "upgrade")
+    shutil.copy(empty_database, tmp_path / "decisions.db")
     done = completed(here, "serve")
     assert done.returncode == 1
     assert "nightly run with a capacity" in done.stderr
@@ -177,6 +179,17 @@ def test_a_plan_of_another_policy_is_told_and_its_prices_hold(
     applied = Plans(tmp_path / "plans").applied(generation)
     assert applied.plan is not None
     assert "its prices hold, its levels do not" in caplog.text
+
+
+def test_a_plan_holds_under_the_estimate_that_it_was_made_with(
+    generation: Generation, tmp_path: Path
+) -> None:
+    estimated = replace(generation, policy=with_estimate(generation.policy, ByDays()))
+    for made, other in ((generation, estimated), (estimated, generation)):
+        folder = tmp_path / str(made.policy.estimate_sha256)
+        plan = read_plan(published(folder, made))
+        assert made_with(made, plan)
+        assert not made_with(other, plan)
 
 
 def test_the_policy_shows_the_prices_of_the_plan_in_force(

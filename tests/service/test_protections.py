@@ -1,5 +1,6 @@
 """One account of each protection, hold and jurisdiction, decided by a server of its own."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from features.tables import FLAGS
 from service.answers import RecordAnswer
-from tests.servers import Server, curescore, serving
+from tests.servers import Server, serving
 
 Body = dict[str, Any]
 
@@ -19,14 +20,16 @@ NOON = "2026-10-06T12:00:00-04:00"  # a day on which every rule of the book is i
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, bundle_dir: Path) -> Iterator[Server]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, bundle_dir: Path, empty_database: Path
+) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("protections")
     here = {
         "CURESCORE_HOME": str(home),
         "CURESCORE_MODELS": str(bundle_dir),
         "CURESCORE_AUTH": "off",
     }
-    curescore(here, "db", "upgrade")
+    shutil.copy(empty_database, home / "decisions.db")
     with serving(here, home / "output.txt") as started:
         yield started
 

@@ -13,7 +13,7 @@ from service.answers import RecordAnswer, SearchAnswer
 from service.database import DECISIONS
 from service.decisions import DecisionLog
 from service.records import Entry, entry, shown
-from tests.records import INTENSITY, decided, first_record
+from tests.records import EXPLORED, INTENSITY, SECOND, decided, first_record, second_record
 from tests.service.conftest import Client
 
 AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
@@ -30,7 +30,7 @@ def recorded(**changes: Any) -> dict[str, Any]:
 def test_the_intensity_is_stored_with_objects_in_its_lists() -> None:
     record = recorded()
     intensity = record["intensity"]
-    assert record["schema"] == 2
+    assert record["schema"] == 3
     assert intensity["levels"][2] == dict(zip(Level._fields, INTENSITY.levels[2], strict=True))
     assert intensity["limits"][0] == {
         "counter": "dials",
@@ -47,6 +47,8 @@ def test_the_intensity_is_stored_with_objects_in_its_lists() -> None:
     }
     for name in ("because", "rules_of", "planned", "runner_up", "earliest_contact_at", "plan"):
         assert intensity[name] == getattr(INTENSITY, name)
+    for name in ("recommended", "arm", "experiment", "propensities"):
+        assert recorded(**EXPLORED)["intensity"][name] == EXPLORED[name]
     assert "treatment_text" not in intensity
 
 
@@ -81,7 +83,16 @@ def test_a_change_holds_numbers_of_one_kind_in_each_field() -> None:
     assert (nothing["smallest_change"], nothing["other_changes"]) == (None, [])
 
 
-@pytest.mark.parametrize("record", [recorded(), recorded(plan=None, changes=()), first_record()])
+@pytest.mark.parametrize(
+    "record",
+    [
+        recorded(),
+        recorded(plan=None, changes=()),
+        recorded(**EXPLORED),
+        second_record(),
+        first_record(),
+    ],
+)
 def test_every_record_is_shown_as_the_answer_says(record: dict[str, Any]) -> None:
     RecordAnswer.model_validate(shown(record, 5, "en"))
     with pytest.raises(ValidationError, match="treatment_text"):
@@ -122,14 +133,28 @@ def test_an_old_record_is_read_as_it_was_stored(client: Client, first: dict[str,
     assert read["intensity"] == first["intensity"]
 
 
-def test_an_old_record_is_found_beside_a_new_one(
+def test_a_record_of_schema_2_is_read_as_it_was_stored(client: Client, engine: sa.Engine) -> None:
+    record, text = second_record(), SECOND.read_text().strip()
+    DecisionLog(engine).record([Entry(record, text, "{}")])
+    read = client.get(f"/v1/decisions/{record['decision_id']}").json()
+    RecordAnswer.model_validate(read)
+    assert read["intensity"].pop("treatment_text").startswith("Offer the customer a repayment")
+    assert read["reasons"][0].pop("text")
+    assert read == record
+    assert (read["schema"], read["intensity"]["arm"]) == (2, None)
+    assert "estimated" not in read["intensity"]["levels"][1]
+
+
+def test_old_records_are_found_beside_a_new_one(
     client: Client, engine: sa.Engine, first: dict[str, Any]
 ) -> None:
-    DecisionLog(engine).record([entry(decided(), {}, decided_at=AT, actor="test")])
+    log = DecisionLog(engine)
+    log.record([Entry(second_record(), SECOND.read_text(), "{}")])
+    log.record([entry(decided(), {}, decided_at=datetime(2027, 1, 1, tzinfo=UTC), actor="test")])
     found = client.post("/v1/decisions:search", json={"level": 1}).json()
     SearchAnswer.model_validate(found)
-    assert [record["schema"] for record in found["decisions"]] == [2, 1]
+    assert [record["schema"] for record in found["decisions"]] == [3, 2, 1]
     held = client.post("/v1/decisions:search", json={"rule": "promise_not_due"}).json()
     assert [record["decision_id"] for record in held["decisions"]] == [first["decision_id"]]
     with engine.connect() as connection:
-        assert connection.execute(sa.select(sa.func.count()).select_from(DECISIONS)).scalar() == 2
+        assert connection.execute(sa.select(sa.func.count()).select_from(DECISIONS)).scalar() == 3

@@ -5,7 +5,8 @@ import pytest
 
 from features.errors import InputError
 from models.score.bundle import load
-from service.reload import ModelsError, load_generation
+from service.registry import ModelsError
+from service.reload import load_generation
 from service.settings import Settings, SettingsError, load_settings
 from tests.bundles import small_bundle
 from training.tracking import Tracker
@@ -117,7 +118,8 @@ def test_champions_are_fetched_verified_and_kept(
         ("DATABASE_URL", "nonsense secret", "is not a database URL"),
         ("DATABASE_URL", "sqlite://", "keeps nothing"),
         ("MODELS", "/no/such/folder", "there is no such folder"),
-        ("POLICY", "/no/such/file", "there is no such file"),
+        ("POLICY", "/no/such/file", "there is no such file or policy folder"),
+        ("CHALLENGER", "/no/such/file", "there is no such file or policy folder"),
         ("BODY_LIMIT", "1", "greater than or equal"),
     ],
 )

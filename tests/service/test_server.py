@@ -1,10 +1,12 @@
 """The service as a process of its own, over a real socket."""
 
 import re
+import shutil
 import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 
 from service.database import connect
 from service.decisions import DecisionLog
-from tests.servers import Server, completed, curescore, serving
+from tests.servers import Server, completed, serving
 
 MEGABYTE = 2**20
 
@@ -26,20 +28,34 @@ def environment(home: Path, models: Path, auth: str = "off") -> dict[str, str]:
     }
 
 
+@contextmanager
+def started(home: Path, bundle_dir: Path, empty_database: Path) -> Iterator[Server]:
+    shutil.copy(empty_database, home / "decisions.db")
+    with serving(environment(home, bundle_dir), home / "output.txt") as server:
+        yield server
+
+
 @pytest.fixture
-def server(tmp_path: Path, bundle_dir: Path) -> Iterator[Server]:
-    here = environment(tmp_path, bundle_dir)
-    curescore(here, "db", "upgrade")
-    with serving(here, tmp_path / "output.txt") as started:
-        yield started
+def own_server(tmp_path: Path, bundle_dir: Path, empty_database: Path) -> Iterator[Server]:
+    """For a test that ends it."""
+    with started(tmp_path, bundle_dir, empty_database) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(
+    bundle_dir: Path, empty_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    with started(tmp_path_factory.mktemp("server"), bundle_dir, empty_database) as server:
+        yield server
 
 
 def test_an_answered_decision_outlives_kill_9(
-    server: Server, tmp_path: Path, body: dict[str, Any]
+    own_server: Server, tmp_path: Path, body: dict[str, Any]
 ) -> None:
-    record = httpx.post(f"{server.address}/v1/decisions", json=body).json()
-    server.process.send_signal(signal.SIGKILL)
-    server.process.wait()
+    record = httpx.post(f"{own_server.address}/v1/decisions", json=body).json()
+    own_server.process.send_signal(signal.SIGKILL)
+    own_server.process.wait()
     engine = connect(f"sqlite:///{tmp_path / 'decisions.db'}")
     kept = DecisionLog(engine).read(record["decision_id"])
     engine.dispose()
@@ -83,14 +99,16 @@ def test_a_client_that_asks_first_is_refused_before_it_sends(server: Server) -> 
     assert raw(server, head.encode()).startswith(b"HTTP/1.1 413")
 
 
-def test_logs_hold_no_account_and_a_stop_is_graceful(server: Server, body: dict[str, Any]) -> None:
+def test_logs_hold_no_account_and_a_stop_is_graceful(
+    own_server: Server, body: dict[str, Any]
+) -> None:
     body["account"]["account_id"] = "secret-account"
-    httpx.post(f"{server.address}/v1/decisions", json=body)
-    httpx.post(f"{server.address}/v1/decisions", json=body | {"statements": []})
-    httpx.post(f"{server.address}/v1/decisions:search", json={"account_id": "secret-account"})
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(30) in (0, -signal.SIGTERM)
-    output = server.output.read_text()
+    httpx.post(f"{own_server.address}/v1/decisions", json=body)
+    httpx.post(f"{own_server.address}/v1/decisions", json=body | {"statements": []})
+    httpx.post(f"{own_server.address}/v1/decisions:search", json={"account_id": "secret-account"})
+    own_server.process.send_signal(signal.SIGTERM)
+    assert own_server.process.wait(30) in (0, -signal.SIGTERM)
+    output = own_server.output.read_text()
     assert "POST /v1/decisions" in output
     assert "secret-account" not in output
 
@@ -147,9 +165,9 @@ def test_all_wrong_settings_are_told_at_once(tmp_path: Path, bundle_dir: Path) -
         assert f"CURESCORE_{name}" in done.stderr
 
 
-def test_serve_without_a_champion_says_what_to_run(tmp_path: Path) -> None:
+def test_serve_without_a_champion_says_what_to_run(tmp_path: Path, empty_database: Path) -> None:
     env = {"CURESCORE_HOME": str(tmp_path), "CURESCORE_AUTH": "off"}
-    curescore(env, "db", "upgrade")
+    shutil.copy(empty_database, tmp_path / "decisions.db")
     done = completed(env, "serve")
     assert done.returncode == 1
     assert "curescore train" in done.stderr

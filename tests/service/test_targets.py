@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from models.decision import Decision
 from models.generation import Generation
 from models.score.standing import Agreement, StandingCheck
-from service.answers import ModelsAnswer, RecordAnswer
+from service.answers import RecordAnswer
 from service.app import create_app
 from service.decisions import DecisionLog
 from service.records import Entry, entry
 from service.reload import load_generation
+from service.served_answer import ModelsAnswer
 from service.settings import Settings
 from tests.bundles import OFFSETS, small_bundle
 from tests.service.conftest import NOW, Client

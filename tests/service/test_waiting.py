@@ -1,6 +1,7 @@
 """Nobody waits for long: not for the writers of a database, and not for a slow body."""
 
 import asyncio
+import shutil
 import socket
 import sqlite3
 import threading
@@ -27,7 +28,7 @@ from service.decisions import BusyError, DecisionLog
 from service.errors import ProblemError
 from service.records import entry
 from service.settings import Settings
-from tests.servers import Server, curescore, free_port, serving
+from tests.servers import Server, free_port, serving
 from tests.service.conftest import NOW
 
 SLACK = 3.0  # seconds; two cores, shared by all the tests
@@ -47,13 +48,13 @@ def blocked(path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def server(tmp_path: Path, bundle_dir: Path) -> Iterator[Server]:
+def server(tmp_path: Path, bundle_dir: Path, empty_database: Path) -> Iterator[Server]:
     here = {
         "CURESCORE_HOME": str(tmp_path),
         "CURESCORE_MODELS": str(bundle_dir),
         "CURESCORE_AUTH": "off",
     }
-    curescore(here, "db", "upgrade")
+    shutil.copy(empty_database, tmp_path / "decisions.db")
     with serving(here, tmp_path / "output.txt") as started:
         yield started
 
