@@ -36,7 +36,7 @@ def _reason(error: Exception) -> str | None:
     from models.intensity.plan import PlanError
     from models.score.manifest import BundleError
     from service.database import DatabaseError
-    from service.reload import ModelsError
+    from service.registry import ModelsError
 
     if isinstance(error, OSError):
         return f"cannot go on: {_system(error)}"

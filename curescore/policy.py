@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from curescore import policy_estimate, policy_promotion, policy_value
 from curescore.console import Json, out, print_json
 from features.errors import InputError
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:  # the models are loaded where a command needs them
 BAD_INPUT = 2
 
 policy_app = typer.Typer(no_args_is_help=True, help="Check policy files and show their layout.")
+policy_app.command()(policy_estimate.estimate)
+policy_app.command()(policy_value.evaluate)
+policy_app.command()(policy_promotion.promote)
 
 
 @policy_app.callback()

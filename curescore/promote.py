@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from curescore.console import Json, err, out, print_json
+from curescore.champions import tell_champion
+from curescore.console import Json, err, out
 from features.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,8 +40,12 @@ def promote(
     """
     from training.promotion.gate import load_gate
     from training.promotions import Grounds
+    from training.registry import POLICY
     from training.tracking import Tracker
 
+    if name == POLICY:
+        remedy = "`curescore policy promote POLICY --data DIR` compares and promotes one."
+        raise InputError(name, "is no model", remedy)
     if force and not (reason or "").strip():
         remedy = "Say with --reason TEXT why the gate should not count; it is recorded."
         raise InputError("--force", "needs a reason", remedy)
@@ -49,7 +54,7 @@ def promote(
     tracker = Tracker.existing()
     tags, former = tracker.tags(name, version), tracker.champion(name)
     if former == version:
-        _tell(tracker, name, former, {"promoted": False}, as_json=json)
+        tell_champion(tracker, name, former, {"promoted": False}, as_json=json)
         return
     verdict = _verdict(tracker, name, (version, former), _tables(data, tags), settings)
     moved = verdict.loads and (verdict.passed or force)
@@ -61,7 +66,7 @@ def promote(
         out.print(_checks_table(verdict.checks, _title(verdict, name, version, former)))
         out.print(_outcome(verdict, moved=moved))
     told = {"promoted": moved, "rows": verdict.rows, "checks": verdict.document()}
-    _tell(tracker, name, former, {"version": version, **told}, as_json=json)
+    tell_champion(tracker, name, former, {"version": version, **told}, as_json=json)
     if not moved:
         raise typer.Exit(REFUSED)
 
@@ -71,16 +76,27 @@ def rollback(name: Name, reason: Reason = None, json: Json = False) -> None:
 
     Example: curescore rollback cure --reason "too many complaints since Monday"
     """
-    from training.assessment import load_bundle
     from training.promotions import Grounds
     from training.tracking import Tracker
 
     grounds = Grounds(reason)  # refuses a reason that is too long, before anything else
     tracker = Tracker.existing()
     former = tracker.champion(name)
-    load_bundle(tracker.bundle(f"models:/{name}/{tracker.former_champion(name)}"))
+    _check_loads(tracker, name, tracker.former_champion(name))
     tracker.rollback(name, grounds)
-    _tell(tracker, name, former, {}, as_json=json)
+    tell_champion(tracker, name, former, {}, as_json=json)
+
+
+def _check_loads(tracker: "Tracker", name: str, version: int) -> None:
+    """InputError or BundleError where the version could not be served."""
+    from models.intensity.policy import load_policy
+    from training.assessment import load_bundle
+    from training.registry import POLICY
+
+    if name == POLICY:
+        load_policy(tracker.folder(POLICY, version))
+    else:
+        load_bundle(tracker.bundle(f"models:/{name}/{version}"))
 
 
 def _verdict(
@@ -145,21 +161,3 @@ def _outcome(verdict: "Verdict", *, moved: bool) -> str:
     if not verdict.loads:
         return "refused: no service could load it, so that force would not help"
     return "refused: the champion stays; --force --reason TEXT goes against the gate"
-
-
-def _tell(
-    tracker: "Tracker", name: str, former: int | None, told: dict[str, Any], *, as_json: bool
-) -> None:
-    """Say who is champion now, and with JSON every move that is recorded."""
-    champion = tracker.champion(name)
-    if as_json:
-        moves = tracker.promotions(name)
-        print_json({"name": name, "champion": champion, "former": former, **told, "moves": moves})
-        return
-    if champion is None:
-        out.print(f"champion of {name}: none")
-    else:
-        before = {None: "none before", champion: "as before"}.get(
-            former, f"version {former} before"
-        )
-        out.print(f"champion of {name}: version {champion} ({before})")

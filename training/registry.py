@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+POLICY = "policy"  # the registered model whose versions are policy folders
 
 ANY = 0  # no version has this number
 
@@ -30,9 +31,22 @@ class Registry:
 
     def champion(self, name: str) -> int | None:
         """Version of the champion; None where there is none."""
-        model = self._model(name)
-        number = model.aliases.get(CHAMPION) if model else None
-        return int(number) if number is not None else None
+        return self._alias(name, CHAMPION)
+
+    def challenger(self, name: str) -> int | None:
+        """Version of the challenger; None where there is none."""
+        return self._alias(name, CHALLENGER)
+
+    def challenge(self, name: str, version: int) -> None:
+        """Make a version the challenger."""
+        self._require(name, str(version))
+        self._client.set_registered_model_alias(name, CHALLENGER, str(version))
+
+    def version_with(self, name: str, tags: Mapping[str, str | None]) -> int | None:
+        """The newest version that has these tags (None: has not got that tag), if there is one."""
+        found = self._client.search_model_versions(f"name = '{name}'")
+        having = [v for v in found if all(v.tags.get(key) == tags[key] for key in tags)]
+        return max((int(version.version) for version in having), default=None)
 
     def tags(self, name: str, version: int) -> dict[str, str]:
         """The tags of a version; InputError where it is not registered."""
@@ -83,14 +97,14 @@ class Registry:
         """The version that a rollback goes back to; InputError where there is none."""
         model = self._model(name)
         if model is None:
-            raise InputError(name, "there is no such model", _TRAIN)
+            raise InputError(name, "there is no such model", _remedy(name))
         champion = self.champion(name)
         former = [version for version in _former(model) if version != champion]
         if not former:
             raise InputError(
                 name,
                 "no former champion is recorded, so there is none to go back to",
-                f"`curescore promote {name} VERSION` makes another version champion.",
+                f"`{_promoting(name)}` makes another version champion.",
             )
         self._require(name, str(former[-1]))
         return former[-1]
@@ -103,16 +117,24 @@ class Registry:
         It is champion where there is none yet and nothing speaks against it (`withheld`, which
         is kept as a tag of the version).
         """
-        if self._model(name) is None:
-            self._client.create_registered_model(name)
         kept = {**tags, "withheld": withheld} if withheld else dict(tags)
-        made = self._client.create_model_version(name, source, run_id, tags=kept)
-        version = int(made.version)
+        version = self._add(name, source, run_id, kept)
         if self.champion(name) is None and withheld is None:
             self._move("first", name, version, Grounds())
             return version, CHAMPION
         self._client.set_registered_model_alias(name, CHALLENGER, str(version))
         return version, CHALLENGER
+
+    def _add(self, name: str, source: str, run_id: str, tags: Mapping[str, str]) -> int:
+        """The new version of what a run made, without an alias."""
+        if self._model(name) is None:
+            self._client.create_registered_model(name)
+        return int(self._client.create_model_version(name, source, run_id, tags=dict(tags)).version)
+
+    def _alias(self, name: str, alias: str) -> int | None:
+        model = self._model(name)
+        number = model.aliases.get(alias) if model else None
+        return int(number) if number is not None else None
 
     def _move(self, action: Action, name: str, version: int, grounds: Grounds) -> None:
         """Make a version champion. The record comes first: no champion is without its own."""
@@ -141,7 +163,7 @@ class Registry:
             return str(self._client.get_model_version_by_alias(name, alias).source)
 
     def _require(self, name: str, version: str) -> Any:
-        with _absent(f"models:/{name}/{version}", "there is no such version", _TRAIN):
+        with _absent(f"models:/{name}/{version}", "there is no such version", _remedy(name)):
             return self._client.get_model_version(name, version)
 
     def _model(self, name: str) -> Any:
@@ -153,6 +175,18 @@ class Registry:
             if error.error_code not in _ABSENT:
                 raise
             return None
+
+
+def _remedy(name: str) -> str:
+    """How there comes to be a version."""
+    return f"`{_promoting(name)}` registers one." if name == POLICY else _TRAIN
+
+
+def _promoting(name: str) -> str:
+    """The command that moves the champion."""
+    if name == POLICY:
+        return "curescore policy promote POLICY"
+    return f"curescore promote {name} VERSION"
 
 
 def _former(model: Any) -> list[int]:

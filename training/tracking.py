@@ -110,6 +110,49 @@ class Tracker(Registry):
         source = f"{self._source(reference)}/{INSIDE}"
         return Path(download_artifacts(artifact_uri=source, tracking_uri=self.uri))
 
+    def record_folder(
+        self,
+        name: str,
+        directory: Path,
+        params: Mapping[str, object],
+        metrics: Mapping[str, Any],
+        tags: Mapping[str, str],
+    ) -> int:
+        """Store a run with the files of `directory` and register a folder as a new version.
+
+        It is the folder `name` in `directory`. The version, which is returned, has no alias yet.
+        `metrics` as in `record`.
+        """
+        with self._run(name) as (run_id, source):
+            self._log(run_id, params, metrics, tags)
+            self._log_files(run_id, directory)
+        return self._add(name, f"{source}/{name}", run_id, tags)
+
+    def folder(self, name: str, version: int) -> Path:
+        """The local folder of a registered one; one on a server is fetched into a temporary."""
+        from mlflow.artifacts import download_artifacts
+
+        source = self._source(f"models:/{name}/{version}")
+        return Path(download_artifacts(artifact_uri=source, tracking_uri=self.uri))
+
+    def record_run(
+        self,
+        experiment: str,
+        directory: Path,
+        params: Mapping[str, object],
+        metrics: Mapping[str, Any],
+        tags: Mapping[str, str],
+    ) -> str:
+        """Store a run with the files of `directory` that registers nothing.
+
+        `metrics` as in `record`. Returns where the files are: a folder, or an address where a
+        server keeps them.
+        """
+        with self._run(experiment) as (run_id, source):
+            self._log(run_id, params, metrics, tags)
+            self._log_files(run_id, directory)
+        return source.removeprefix("file://")
+
     @contextmanager
     def _run(self, experiment: str) -> Iterator[tuple[str, str]]:
         """A run's id and artifact address; it ends as failed where an error comes through."""
@@ -176,6 +219,7 @@ def _quiet_client(uri: str) -> "MlflowClient":
     """A client that reports to nobody and prints nothing."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # it would spoil --json
     from mlflow import MlflowClient
 
     for name in ("mlflow", "alembic"):

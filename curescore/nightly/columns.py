@@ -8,9 +8,12 @@ import pandas as pd
 import pyarrow as pa
 
 from curescore.nightly.manifest import Manifest
+from features.tables import ASSIGNMENTS, TEXT_LENGTH
 from models.decision import BindingRule, Change, Decision, Intensity, Level, Limit, Reason
+from models.intensity.ladder import LEVELS
 from models.refusal import Refusal
 from service.records import derived_id
+from training.arrow import arrow_schema
 
 _Part = Reason | Level | BindingRule | Limit | Change
 
@@ -30,6 +33,10 @@ _LEVEL = pa.struct(
         *((name, pa.float64()) for name in ("probability", "value", "cost", "price", "net")),
         ("allowed", pa.bool_()),
         ("taken_by", pa.string()),
+        ("estimated", pa.bool_()),
+        ("effect_low", pa.float64()),
+        ("effect_high", pa.float64()),
+        ("assumed_because", pa.string()),
     ]
 )
 _RULE = pa.struct([(name, pa.string()) for name in ("rule", "citation", "took_away")])
@@ -70,7 +77,11 @@ _INTENSITY = (
     ("response_model", pa.string()),
     ("rules_of", pa.string()),
     ("planned", pa.bool_()),
+    ("recommended", pa.int8()),
+    ("arm", pa.string()),
+    ("experiment", pa.string()),
 )
+_PROPENSITIES = tuple(f"propensity_{level}" for level in LEVELS)
 # Parts of an intensity that are lists, and what they hold.
 _LISTS = {
     "levels": _LEVEL,
@@ -79,7 +90,7 @@ _LISTS = {
     "changes": _CHANGE,
 }
 
-_VERSIONS = ("model", "bundle_sha256", "policy", "rules", "prices")
+_VERSIONS = ("model", "bundle_sha256", "policy", "rules", "prices", "estimate")
 
 DECISIONS = pa.schema(
     [
@@ -95,6 +106,7 @@ DECISIONS = pa.schema(
         ("reasons", pa.list_(_REASON)),
         ("other_contributions", pa.float64()),
         *_INTENSITY,
+        *((name, pa.float64()) for name in _PROPENSITIES),
         ("level_name", pa.string()),
         ("channels", pa.list_(pa.string())),
         ("earliest_contact_at", pa.string()),  # with the offset at the debtor's place
@@ -117,6 +129,7 @@ REFUSED = pa.schema(
         ("value", pa.string()),
     ]
 )
+ASSIGNED = arrow_schema(ASSIGNMENTS.columns)
 BAD_ROW = "bad-row"
 
 
@@ -152,7 +165,38 @@ def decision_columns(decisions: Sequence[Decision], run: Manifest) -> pa.Table:
         columns[name] = [getattr(intensity, name) for intensity in intensities]
     for name in _VERSIONS:
         columns[name] = [decision.versions[name] for decision in decisions]
+    columns |= _propensities(intensities)
     return pa.table({name: columns[name] for name in DECISIONS.names}, schema=DECISIONS)
+
+
+def assignment_columns(decisions: Sequence[Decision], run: Manifest) -> pa.Table:
+    """What the late accounts among the decisions were assigned, as the table `assignments`."""
+    late = [decision for decision in decisions if decision.score.target == "cure"]
+    intensities = [decision.intensity for decision in late]
+    columns: dict[str, Any] = {
+        "account_id": [decision.account_id for decision in late],
+        "at": _instants([run.as_of] * len(late)),
+        "level": [intensity.level for intensity in intensities],
+        "arm": [intensity.arm for intensity in intensities],
+        "policy": [_policy(decision.versions["policy"] or "") for decision in late],
+        "overridden": [False] * len(late),
+    }
+    columns |= _propensities(intensities)
+    return pa.table({name: columns[name] for name in ASSIGNED.names}, schema=ASSIGNED)
+
+
+def _propensities(intensities: Sequence[Intensity]) -> dict[str, list[float]]:
+    """A column for each level."""
+    return {
+        name: [each.propensities[str(level)] for each in intensities]
+        for level, name in enumerate(_PROPENSITIES)
+    }
+
+
+def _policy(version: str) -> str:
+    """The policy's name and the beginning of its digest; a long name is cut to fit a text."""
+    name, at, digest = version.rpartition("@")
+    return f"{name[: TEXT_LENGTH - len(at + digest)]}{at}{digest}"
 
 
 def _of_plans(intensities: Sequence[Intensity], part: str) -> list[float | None]:

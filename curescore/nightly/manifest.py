@@ -32,9 +32,20 @@ class Served(BaseModel):
     bundle_sha256: str
 
 
+class Challenging(BaseModel):
+    """The challenger of the run, and the estimate that it came with, if any."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    sha256: str
+    estimate_sha256: str | None
+
+
 class Manifest(BaseModel):
     """What a run says of itself.
 
+    `estimate_sha256` is that of the estimate that the policy came with, None: it had none.
     `reasons` is how many each decision keeps (None: all), `chunk` the accounts of each file,
     `table_limit` bounds the tables of explanations in bytes: those of LightGBM itself differ in
     their last digits. `capacity` is how much of each resource there is a day (None: it is not
@@ -54,6 +65,8 @@ class Manifest(BaseModel):
     models: tuple[Served, ...]
     policy: str
     policy_sha256: str
+    estimate_sha256: str | None = None
+    challenger: Challenging | None = None
     capacity: dict[str, float | None] | None = None
     versions: dict[str, str]
     inputs: dict[str, str]
@@ -91,7 +104,7 @@ def check_unchanged(
 ) -> None:
     """Refuse to go on with a run on other terms than it began; InputError names each change.
 
-    `as_of` None leaves it as it is. The bundles and the policy are the run's own copies.
+    `as_of` None leaves it as it is. The bundles and the policies are the run's own copies.
     """
     changes = [
         f"{name} was {was}, is {now}"

@@ -12,34 +12,31 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from curescore.nightly.copies import BUNDLES, CHALLENGER, POLICY, copied, generation
 from curescore.nightly.kept import is_kept
 from curescore.nightly.manifest import (
     MANIFEST,
     Manifest,
     RunError,
-    Served,
     check_unchanged,
     read_manifest,
     versions,
     write_manifest,
 )
 from curescore.nightly.sharing import PLANS, make_plan, plan_of, publish
-from curescore.nightly.summary import DECISIONS, REFUSED, SUMMARY, part, summarise
+from curescore.nightly.summary import ASSIGNMENTS, DECISIONS, REFUSED, SUMMARY, part, summarise
 from curescore.nightly.worker import (
     KEPT,
-    POLICY,
     Chunk,
     ChunkError,
     assess_chunk,
     conclude_chunk,
-    generation,
     start,
     work,
 )
 from features.errors import InputError
 from models.generation import Generation
 from models.intensity.capacity import Capacity
-from models.intensity.policy import policy_content
 from models.score.contributions import TABLE_LIMIT
 from service.records import new_id
 from service.reload import generation_of, served_folders
@@ -50,7 +47,6 @@ from training.debtors import DEBTOR_CONTACTS, debtor_contacts
 from training.durable import whole_file
 from training.portfolio import Portfolio, check_columns, inputs_sha256
 
-BUNDLES = "bundles"
 WORK = ".work"  # arranged tables; removed when the run is done
 LOCK = ".lock"
 
@@ -101,7 +97,7 @@ def run(terms: Terms, settings: Settings, told: Told) -> dict[str, Any]:
     terms.out.mkdir(parents=True, exist_ok=True)
     with _alone(terms.out):
         if not (terms.out / MANIFEST).exists():
-            told.status("copying the models")
+            told.status("copying the models and the policy")
             _begin(terms, settings, inputs)
         manifest = read_manifest(terms.out)
         check_unchanged(manifest, terms.as_of, terms.reasons, terms.chunk, terms.per_day, inputs)
@@ -131,9 +127,8 @@ def _check_folder(out: Path) -> None:
     if not out.exists() or (out / MANIFEST).is_file():
         return
     held = sorted(path.name for path in out.iterdir()) if out.is_dir() else [out.name]
-    ours = {BUNDLES, POLICY, LOCK}
-    begun = (f".{MANIFEST}.", f".{POLICY}.")
-    others = [name for name in held if name not in ours and not name.startswith(begun)]
+    ours = {BUNDLES, POLICY, CHALLENGER, LOCK}
+    others = [name for name in held if name not in ours and not name.startswith(f".{MANIFEST}.")]
     if others:
         remedy = "Name a folder that does not exist yet, or that of a run to go on with"
         raise InputError(str(out), "holds something else than a run", remedy, ", ".join(others[:3]))
@@ -152,7 +147,7 @@ def _alone(out: Path) -> Iterator[None]:
 
 
 def _begin(terms: Terms, settings: Settings, inputs: dict[str, str]) -> None:
-    """Copy models and policy into the run's folder, then write the manifest, which begins it."""
+    """Copy models and policies into the run's folder, then write the manifest, which begins it."""
     decided_at = datetime.now(UTC)
     as_of = terms.as_of or decided_at
     if as_of > decided_at:
@@ -160,17 +155,8 @@ def _begin(terms: Terms, settings: Settings, inputs: dict[str, str]) -> None:
             "--as-of", "lies in the future", "Give an instant that has come", str(as_of)
         )
     limit = TABLE_LIMIT if settings.table_limit is None else settings.table_limit
-    folders = served_folders(settings)
-    policy = policy_content(settings.policy)
-    current = generation_of(folders, settings.policy, limit)
-    shutil.rmtree(terms.out / BUNDLES, ignore_errors=True)
-    models = []
-    for target, bundle in current.bundles.items():
-        name, folder = current.models[target], f"{BUNDLES}/{target}"
-        _copy(folders[name], terms.out / folder)
-        models.append(Served(name=name, folder=folder, bundle_sha256=bundle.sha256))
-    with whole_file(terms.out / POLICY) as path:
-        path.write_bytes(policy)
+    served = served_folders(settings)
+    current = generation_of(served, limit)
     manifest = Manifest(
         run_id=new_id(decided_at),
         decided_at=decided_at,
@@ -179,25 +165,16 @@ def _begin(terms: Terms, settings: Settings, inputs: dict[str, str]) -> None:
         chunk=terms.chunk,
         capacity=terms.per_day,
         table_limit=limit,
-        models=tuple(models),
-        policy=current.policy.name,
-        policy_sha256=current.policy.sha256,
+        **copied(terms.out, served, current),
         versions=versions(),
         inputs=inputs,
     )
     write_manifest(terms.out, manifest)
 
 
-def _copy(bundle: Path, folder: Path) -> None:
-    folder.mkdir(parents=True)
-    for file in bundle.iterdir():
-        with whole_file(folder / file.name) as path:
-            shutil.copyfile(file, path)
-
-
 def _clear(out: Path) -> None:
     """Take away what processes that were killed had begun to write."""
-    for folder in (out, *(out / name for name in (DECISIONS, REFUSED, PLANS))):
+    for folder in (out, *(out / name for name in (DECISIONS, REFUSED, ASSIGNMENTS, PLANS))):
         for path in folder.glob(".*"):
             if path.name in (LOCK, WORK):
                 continue
@@ -223,7 +200,7 @@ class _Chunks:
     def decide(self, manifest: Manifest, current: Generation) -> None:
         """Decide every chunk that has no decisions yet, all by one plan where capacity counts."""
         out = self._terms.out
-        for kind in (DECISIONS, REFUSED, KEPT):
+        for kind in (DECISIONS, REFUSED, ASSIGNMENTS, KEPT):
             (out / kind).mkdir(exist_ok=True, parents=True)
         pool = ProcessPoolExecutor(
             min(self._terms.workers, len(self._chunks)),

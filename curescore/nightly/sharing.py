@@ -47,6 +47,7 @@ def publish(out: Path, plans: Path) -> None:
 
 def _terms(run: Manifest, generation: Generation, capacity: Capacity, shared: Shared) -> Terms:
     prices = lasting(shared.prices, capacity.per_cycle)
+    policy = generation.policy
     return Terms(
         run_id=str(run.run_id),
         as_of=run.as_of,
@@ -58,8 +59,9 @@ def _terms(run: Manifest, generation: Generation, capacity: Capacity, shared: Sh
         bound=shared.bound,
         keeps_minimum=shared.keeps_minimum,
         bundles={target: bundle.sha256 for target, bundle in generation.bundles.items()},
-        policy_sha256=generation.policy.sha256,
-        currencies=dict(generation.policy.currencies),
+        policy_sha256=policy.sha256,
+        estimate_sha256=policy.estimate_sha256,
+        currencies=dict(policy.currencies),
         rules=RULES_VERSION,
         n=len(shared.level),
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from curescore.nightly.columns import BAD_ROW
 from features.clock import CYCLE_DAYS
+from models.decision import Arm
 from models.intensity.ladder import LEVEL_NAMES, LEVELS, RESOURCES
 from models.intensity.numbers import Floats
 from models.intensity.plan import Terms
@@ -20,18 +21,20 @@ from models.intensity.settle import CAPACITY
 from models.score.tier import TIERS
 from models.stage import STAGES
 
-DECISIONS, REFUSED = "decisions", "refused"
+DECISIONS, REFUSED, ASSIGNMENTS = "decisions", "refused", "assignments"
 SUMMARY = "summary.json"
 AGE = "data_age_days"
 LATER = "statements_after_as_of"
 RULES = "binding_rules"
 _ORDER: dict[str, Sequence[Any]] = {"stage": STAGES, "tier": TIERS, "level": LEVELS}
 _COUNTED = ("status", *_ORDER, "treatment")
+_ARM = ("arm", "experiment")
+_LOWERED = ("levels", "recommended")
 _TOLD = {"took": "restricted by", "delayed": "only delayed by"}
 
 
 def part(out: Path, kind: str, chunk: int) -> Path:
-    """The file of a chunk's decisions or refusals."""
+    """The file of a chunk's decisions, refusals or assignments."""
     return out / kind / f"part-{chunk:05d}.parquet"
 
 
@@ -56,20 +59,23 @@ def summarise(out: Path, accounts: int, use: Floats, plan: Terms | None) -> dict
     accounts without a decision, and the rows that say why: by kind, those of bad rows by table
     and column too. LATER counts the accounts, but those with bad rows, that have statements known
     after as_of. `rules` counts the accounts from which each rule took a level or a channel, and
-    those that it did no more to than to delay a contact. `use` [5, 3] is that of each level in a
-    cycle, `plan` what the run's capacity plan says of itself, if there is one.
+    those that it did no more to than to delay a contact. `arms` counts the accounts that take part
+    in the policy's experiment, by arm; it is empty where nobody does. `use` [5, 3] is that of each
+    level in a cycle, `plan` what the run's capacity plan says of itself, if there is one.
     """
     decided: dict[str, Counter[Any]] = {name: Counter() for name in _COUNTED}
     rules: dict[str, Counter[str]] = {"took": Counter(), "delayed": Counter()}
+    arms: Counter[str] = Counter()
     ages: list[float] = []
     lowered = 0
-    for columns in _columns(out / DECISIONS, [*decided, AGE, RULES, "levels"]):
+    for columns in _columns(out / DECISIONS, [*decided, *_ARM, AGE, RULES, *_LOWERED]):
         for name, counter in decided.items():
             counter.update(_counts(columns[name]))
         ages += [age for age in pc.min_max(columns[AGE]).as_py().values() if age is not None]
         bound = _bound(columns)
         for kind, counter in rules.items():
             counter.update(_counts(bound.filter(pc.equal(bound["kind"], kind))["rule"]))
+        arms.update(_counts(columns.filter(pc.is_valid(columns["experiment"]))["arm"]))
         lowered += _lowered(columns)
     total = decided["status"].total()
     return {
@@ -82,6 +88,7 @@ def summarise(out: Path, accounts: int, use: Floats, plan: Terms | None) -> dict
         },
         "treatment": dict(decided["treatment"].most_common()),
         "rules": {kind: dict(counter.most_common()) for kind, counter in rules.items()},
+        "arms": {arm: arms[arm] for arm in get_args(Arm) if arms[arm]},
         "use_per_day": _use(decided["level"], use),
         "capacity": None if plan is None else _capacity(plan, lowered),
         AGE: {"lowest": min(ages, default=None), "highest": max(ages, default=None)},
@@ -106,7 +113,8 @@ def _bound(decisions: pa.Table) -> pa.Table:
 def _lowered(decisions: pa.Table) -> int:
     """The accounts whose level would be higher if resources were not scarce.
 
-    Capacity binds others too: those from whom a cap takes what capacity took.
+    Capacity binds others too: those from whom a cap takes what capacity took. What a draw made of
+    the level recommended is not its doing.
     """
     lists = decisions[RULES].combine_chunks()
     parts, row = lists.flatten(), pc.list_parent_indices(lists)
@@ -115,7 +123,7 @@ def _lowered(decisions: pa.Table) -> int:
     was = pc.struct_field(pc.extract_regex(took, "^level:(?P<was>[0-9])->"), "was")
     highest = was.cast(pa.int8()).to_numpy(zero_copy_only=False)
     row = row.filter(by_capacity).to_numpy()
-    level = decisions["level"].to_numpy()[row]
+    level = decisions["recommended"].to_numpy()[row]
     allowed = decisions["levels"].combine_chunks().flatten().field("allowed")
     left = allowed.to_numpy(zero_copy_only=False).reshape(-1, len(LEVELS))[row]
     levels = np.array(LEVELS)
@@ -176,6 +184,9 @@ def summary_table(summary: dict[str, Any]) -> Table:
             table.add_row(
                 f"{_TOLD[kind]} {rule}", f"{count:,}", f"{count / summary['decided']:.1%}"
             )
+    table.add_section()
+    for arm, count in summary["arms"].items():
+        table.add_row(f"experiment {arm}", f"{count:,}", f"{count / summary['decided']:.1%}")
     table.add_section()
     table.add_row("to be approved", f"{summary['to_approve']:,}", "")
     table.add_row("not decided", f"{summary['not_decided']:,}", "")

@@ -17,11 +17,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curescore.nightly.columns import decision_columns, refused_columns
+from curescore.nightly.columns import assignment_columns, decision_columns, refused_columns
+from curescore.nightly.copies import generation
 from curescore.nightly.kept import Totals, keep, kept
-from curescore.nightly.manifest import Manifest, RunError, read_manifest
+from curescore.nightly.manifest import RunError, read_manifest
 from curescore.nightly.sharing import plan_of
-from curescore.nightly.summary import DECISIONS, REFUSED, part, with_later
+from curescore.nightly.summary import ASSIGNMENTS, DECISIONS, REFUSED, part, with_later
 from features.errors import InputError
 from features.panel import Panel, View, known_at
 from features.tables import ACCOUNTS
@@ -29,10 +30,8 @@ from models.account import Account
 from models.assessed import assess
 from models.decide import asked_of, conclude, decide
 from models.decision import Decision
-from models.generation import Generation
 from models.intensity.stakes import stakes_of
 from models.refusal import Refusal, refusal
-from service.reload import generation_of
 from training.accepted import accepted
 from training.accounts import accounts_of
 from training.chunks import ChunkReader
@@ -40,7 +39,6 @@ from training.debtors import DEBTOR_CONTACTS, debtor_rows
 from training.durable import whole_file
 from training.panels import panel_of
 
-POLICY = "policy.toml"
 KEPT = ".work/kept"  # assessed chunks; removed with the rest when the run is done
 
 
@@ -107,8 +105,7 @@ class Worker:
             self.generation = replace(self.generation, plan=plan_of(self._out))
         accounts, known, totals = kept(self._out / KEPT, chunk.number)
         decided = conclude(self.generation, accounts, known)
-        columns = decision_columns(decided, self.run)
-        self._write(DECISIONS, chunk, with_later(columns, totals.later))
+        self._decided(chunk, decided, totals.later)
         return totals.accounts
 
     def read(self, chunk: Chunk) -> Read:
@@ -131,12 +128,16 @@ class Worker:
         return decide(self.generation, read.accounts, read.panel, view, self.run.reasons)
 
     def write(self, chunk: Chunk, read: Read, outcomes: Sequence[Decision | Refusal]) -> None:
-        """Write the chunk's refusals, then its decisions: where those are, it is done."""
+        """Write what became of the chunk's accounts."""
         refusals = [None if isinstance(each, Decision) else each for each in outcomes]
         self._refuse(chunk, read, refusals)
         decided = [outcome for outcome in outcomes if isinstance(outcome, Decision)]
-        columns = decision_columns(decided, self.run)
-        self._write(DECISIONS, chunk, with_later(columns, self._later(read)))
+        self._decided(chunk, decided, self._later(read))
+
+    def _decided(self, chunk: Chunk, decided: Sequence[Decision], later: int) -> None:
+        """Write what was assigned, then the decisions: where those are, the chunk is done."""
+        self._write(ASSIGNMENTS, chunk, assignment_columns(decided, self.run))
+        self._write(DECISIONS, chunk, with_later(decision_columns(decided, self.run), later))
 
     def _refuse(self, chunk: Chunk, read: Read, refusals: Sequence[Refusal | None]) -> None:
         undecided = [
@@ -153,12 +154,6 @@ class Worker:
     def _write(self, kind: str, chunk: Chunk, columns: pa.Table) -> None:
         with whole_file(part(self._out, kind, chunk.number)) as path:
             pq.write_table(columns, path, compression="zstd")
-
-
-def generation(out: Path, run: Manifest) -> Generation:
-    """The generation of the run's own bundles, policy and, where it has been made, plan."""
-    folders = {served.name: out / served.folder for served in run.models}
-    return replace(generation_of(folders, out / POLICY, run.table_limit), plan=plan_of(out))
 
 
 _worker: Worker | None = None

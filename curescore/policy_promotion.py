@@ -1,0 +1,258 @@
+"""`curescore policy promote`: a policy passes to the service where it is worth no less."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from curescore.champions import tell_champion
+from curescore.console import Json, out
+from curescore.policy_value import current_policy, tell_value
+from curescore.working import working
+from features.errors import InputError
+
+if TYPE_CHECKING:
+    from models.intensity.policy import Policy
+    from service.settings import Settings
+    from training.offpolicy.comparison import Comparison
+    from training.promotion.gate import Verdict
+    from training.promotions import Grounds
+    from training.tracking import Tracker
+
+REFUSED = 1
+
+
+@dataclass(frozen=True)
+class Current:
+    """The policy that decides now; `version` is that of the champion, None where there is none."""
+
+    version: int | None
+    policy: "Policy"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be promoted: the policy in `source`, as champion or as challenger."""
+
+    source: Path
+    policy: "Policy"
+    challenger: bool
+
+
+class Judged(NamedTuple):
+    """The comparison with the current policy, and what follows from it."""
+
+    comparison: "Comparison"
+    verdict: "Verdict"
+
+
+def promote(
+    policy: Annotated[
+        Path, typer.Argument(help="Policy file (TOML) or policy folder.", show_default=False)
+    ],
+    data: Annotated[
+        Path,
+        typer.Option("--data", help="Folder of tables with assignments.", show_default=False),
+    ],
+    model: Annotated[
+        str, typer.Option(help="Bundle folder, models:/NAME@ALIAS or models:/NAME/VERSION.")
+    ] = "models:/cure@champion",
+    challenger: Annotated[
+        bool, typer.Option("--challenger", help="Let it be tried on a share of accounts.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Promote against the bound.")] = False,
+    reason: Annotated[
+        str | None, typer.Option(help="Why; kept in the registry.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Compare a policy with the current one, and let the service use it if it is worth no less.
+
+    Judged is the net value on the assignments: the lower end of its 95% interval may not be below
+    that of the current policy; exit code 1 where it is. A challenger is compared, but not judged.
+    The service uses it from its next start on.
+
+    Example: curescore policy promote var/policies/winter --data var/newest
+    """
+    from models.intensity.policy import load_policy
+    from service.settings import load_settings
+    from training.promotions import Grounds
+    from training.registry import POLICY
+    from training.tracking import Tracker
+
+    _check_options(challenger=challenger, force=force, reason=reason)
+    grounds, settings = Grounds(reason), load_settings()
+    wanted, tracker = Wanted(policy, load_policy(policy), challenger), Tracker.existing()
+    current = _current(tracker, settings, force=force)
+    if _is_champion(current, wanted):
+        tell_champion(tracker, POLICY, current.version, {"promoted": False}, as_json=json)
+        return
+    judged = _judged(tracker, data, model, current, wanted)
+    moved = challenger or judged.verdict.passed or force
+    version = _moved(tracker, current, wanted, judged, grounds) if moved else None
+    warnings = list(_warnings(tracker, settings, current, wanted)) if moved else []
+    if not json:
+        tell_value(judged.comparison.document)
+        out.print(_outcome(judged, wanted, current, version), soft_wrap=True)
+        for warning in warnings:
+            out.print(f"warning: {warning}", markup=False, soft_wrap=True)
+    told = {
+        "version": version,
+        "promoted": moved and not challenger,
+        "checks": judged.verdict.document(),
+        "warnings": warnings,
+        "comparison": judged.comparison.document,
+    }
+    tell_champion(tracker, POLICY, current.version, told, as_json=json)
+    if not moved:
+        raise typer.Exit(REFUSED)
+
+
+def _check_options(*, challenger: bool, force: bool, reason: str | None) -> None:
+    if challenger and (force or reason is not None):
+        remedy = "Leave --force and --reason: a challenger is not judged, the champion stays."
+        raise InputError("--challenger", "moves nothing that needs a reason", remedy)
+    if force and not (reason or "").strip():
+        remedy = "Say with --reason TEXT why the bound should not count; it is recorded."
+        raise InputError("--force", "needs a reason", remedy)
+
+
+def _current(tracker: "Tracker", settings: "Settings", *, force: bool) -> Current:
+    """The champion; where there is none, what the service uses instead.
+
+    So too, by force, where the champion cannot be loaded; InputError without.
+    """
+    from models.intensity.policy import load_policy
+    from models.score.manifest import BundleError
+    from training.registry import POLICY
+
+    version = tracker.champion(POLICY)
+    try:
+        return Current(version, current_policy(tracker, settings.policy))
+    except (InputError, BundleError) as error:
+        if version is None or force:
+            return Current(version, load_policy(settings.policy))
+        remedy = "--force --reason TEXT compares with CURESCORE_POLICY, or the packaged policy."
+        problem = f"is champion and cannot be loaded: {error}"
+        raise InputError(f"models:/{POLICY}/{version}", problem, remedy) from error
+
+
+def _is_champion(current: Current, wanted: Wanted) -> bool:
+    """Whether it is champion already; InputError for a challenger that is."""
+    from training.policies import digests
+
+    same = current.version is not None and digests(current.policy) == digests(wanted.policy)
+    if same and wanted.challenger:
+        raise InputError(str(wanted.source), "is the champion", "Name another policy to try.")
+    return same
+
+
+def _judged(tracker: "Tracker", data: Path, model: str, current: Current, wanted: Wanted) -> Judged:
+    """Both policies compared, by the current one's amounts, and what follows for the one wanted.
+
+    Raises InputError for a policy that could not be served with the model or, as challenger,
+    beside the current policy.
+    """
+    from models.intensity.exploration import challenging
+    from training.assessment import load_bundle
+    from training.config import TrainingConfig
+    from training.offpolicy.comparison import compare
+    from training.population import Window
+    from training.promotion.net_value import CURRENT, PROPOSED, net_value_verdict
+    from training.tables import read_tables
+
+    if wanted.challenger:
+        challenging(current.policy, wanted.policy)
+    with working() as progress:
+        progress("loading the model")
+        bundle = load_bundle(tracker.bundle(model) if model.startswith("models:/") else Path(model))
+        wanted.policy.rate(bundle.currency)  # refuses a currency that it has no rate for
+        progress("reading the tables")
+        named = {CURRENT: current.policy, PROPOSED: wanted.policy}
+        tables = read_tables(data)
+        seed = TrainingConfig().seed  # that of `curescore policy evaluate`
+        comparison = compare(tables, bundle, current.policy, named, Window(), seed, progress)
+    return Judged(comparison, net_value_verdict(comparison))
+
+
+def _moved(
+    tracker: "Tracker", current: Current, wanted: Wanted, judged: Judged, grounds: "Grounds"
+) -> int:
+    """Register the policy and give it its alias; its version."""
+    from training.promotion.net_value import registered
+    from training.registry import POLICY
+
+    version = registered(tracker, wanted.source, wanted.policy, judged.comparison)
+    if wanted.challenger:
+        tracker.challenge(POLICY, version)
+    else:
+        verdict = judged.verdict
+        why = replace(grounds, forced=not verdict.passed, checks=verdict.recorded())
+        tracker.promote(POLICY, version, why, judged_against=current.version)
+    return version
+
+
+def _warnings(
+    tracker: "Tracker", settings: "Settings", current: Current, wanted: Wanted
+) -> Iterator[str]:
+    """What keeps the policy from deciding anything, or changes who does."""
+    named = "CHALLENGER" if wanted.challenger else "POLICY"
+    if settings.models is not None:
+        yield "CURESCORE_MODELS names a folder here: a service so set asks the registry for nothing"
+    elif getattr(settings, named.lower()) is not None:
+        yield f"CURESCORE_{named} is set here, and goes before the registry"
+    if wanted.challenger:
+        if not _share(current.policy):
+            yield "the current policy gives a challenger no share ([exploration] challenger_share)"
+    elif (other := _unfitting(tracker, wanted.policy)) is not None:
+        yield f"the challenger, version {other}, takes no part any more: other rules or prices hold"
+
+
+def _share(policy: "Policy") -> float:
+    """The share of accounts that a challenger decides."""
+    return 0.0 if policy.exploration is None else policy.exploration.challenger_share
+
+
+def _unfitting(tracker: "Tracker", policy: "Policy") -> int | None:
+    """The version of the challenger, where there is one that does not go with the policy."""
+    from models.intensity.exploration import challenging
+    from models.intensity.policy import load_policy
+    from training.registry import POLICY
+
+    version = tracker.challenger(POLICY)
+    if version is None:
+        return None
+    try:
+        challenging(policy, load_policy(tracker.folder(POLICY, version)))
+    except InputError:
+        return version
+    return None
+
+
+def _outcome(judged: Judged, wanted: Wanted, current: Current, version: int | None) -> str:
+    """What was found and what came of it, in two lines."""
+    from training.promotion.net_value import CURRENT, PROPOSED
+    from training.value_page import interval
+
+    told = judged.comparison.document["policies"]
+    more = interval(told[PROPOSED]["minus"][CURRENT])
+    low, least = (
+        interval({"value": told[name]["net_dr"]["low"], "low": None, "high": None})
+        for name in (PROPOSED, CURRENT)
+    )
+    found = (
+        f"proposed less current: {more}; lower bounds: {low} of the proposed policy, {least} of "
+        "the current one"
+    )
+    if wanted.challenger:
+        share = _share(current.policy)
+        came = f"challenger of policy: version {version}, which decides {share:.1%} of accounts"
+    elif version is None:
+        came = "refused: the current policy stays; --force --reason TEXT goes against the bound"
+    elif judged.verdict.passed:
+        came = f"passed, and registered as version {version}"
+    else:
+        came = f"promoted by force as version {version}, and the reason is recorded"
+    return f"{found}\n{came}"
