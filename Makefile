@@ -11,6 +11,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+# Half of the time that `make test` takes.
+COMMANDS := tests/curescore tests/journey
+
 # Whom `make bench` compares us with.
 PEERS := build/peers
 PEERS_PIP := $(PEERS)/bin/python -m pip --quiet --disable-pip-version-check
@@ -24,7 +27,7 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test check format prove bench lock
+.PHONY: help install run test test-commands test-others check format prove bench lock
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -49,8 +52,22 @@ $(STAMP): requirements/all.txt pyproject.toml
 run: install ## data, training where there is no champion, service on 127.0.0.1 [DATA=… PORT=8000]
 	CURESCORE_AUTH=off $(BIN)/curescore up $(if $(DATA),--data "$(DATA)") --port $(PORT)
 
-test: check ## all that CI runs: check, then every test [PYTEST_ARGS=…]
+test: check ## all that CI runs: check, then every test; only some with [PYTEST_ARGS=…]
+ifdef PYTEST_ARGS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+else
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-commands test-others
+endif
+
+# Side by side, in about equal shares: the tests of whole commands, and all others. What the
+# others print is shown when they are done.
+test-commands:
+	$(BIN)/python -m pytest $(COMMANDS)
+
+test-others:
+	@mkdir -p build
+	$(BIN)/python -m pytest $(COMMANDS:%=--ignore=%) >build/test-others.txt 2>&1; \
+		ended=$$?; cat build/test-others.txt; exit $$ended
 
 check: install ## style, types, floors, dependencies, Dockerfile
 	$(BIN)/ruff check .

@@ -65,8 +65,8 @@ def drawn(
     return panel(
         Fixed(
             np.array([opened_day]),
-            np.array([product]),
-            np.array([security]),
+            np.array([float(product)]),  # as in any panel: each kind of array is compiled anew
+            np.array([float(security)]),
             np.array([payments is not None]),
             np.array([contacts is not None]),
         ),

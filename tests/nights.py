@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from tests.servers import ROOT, command, completed, curescore
+from tests.servers import ROOT, command, completed_here, curescore
 
 ACCOUNTS = 900
 AS_OF = "2025-01-05T08:00:00+08:00"
@@ -40,7 +40,7 @@ def contents(out: Path) -> dict[str, bytes]:
 
 
 def outcome(environment: dict[str, str], *words: str) -> tuple[int, str]:
-    done = completed(environment, *words)
+    done = completed_here(environment, *words)
     return done.returncode, done.stderr
 
 
@@ -65,9 +65,9 @@ def killed(environment: dict[str, str], words: tuple[str, ...], after: float) ->
 def undisturbed(run: Path, environment: dict[str, str], data: Path, out: Path, *more: str) -> Path:
     """The same run, from its beginning to its end at one go: the same manifest, nothing else."""
     out.mkdir()
-    for name in ("run.json", "policy.toml"):
-        shutil.copy(run / name, out / name)
-    shutil.copytree(run / "bundles", out / "bundles")
+    shutil.copy(run / "run.json", out / "run.json")
+    for name in ("bundles", "policy"):
+        shutil.copytree(run / name, out / name)
     curescore(environment, *arguments(data, out, "--workers", "1", *more))
     return out
 

@@ -1,5 +1,6 @@
-"""The command line and the service as processes of their own, for tests."""
+"""The command line and the service for tests: as processes of their own, or the command here."""
 
+import io
 import json
 import os
 import socket
@@ -7,12 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+
+from curescore import main
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 120
@@ -44,6 +48,22 @@ def completed(environment: Mapping[str, str], *arguments: str) -> subprocess.Com
         check=False,
         timeout=RUN_SECONDS,
     )
+
+
+def completed_here(
+    environment: Mapping[str, str], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """The command, run to its end in this process: another would import for seconds first."""
+    printed, said = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed), redirect_stderr(said):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["curescore", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+    code = ended.value.code or 0
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess(arguments, code, printed.getvalue(), said.getvalue())
 
 
 def curescore(environment: Mapping[str, str], *arguments: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from curescore import main
 from models.score.manifest import BundleError
+from tests.servers import completed_here
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -32,6 +33,20 @@ def run(tmp_path: Path) -> Run:
     return command
 
 
+@pytest.fixture
+def run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The same in this process, for what ends before there is anything to import for."""
+    (tmp_path / "file").write_text("in the way")
+    for name in [name for name in os.environ if name.startswith("CURESCORE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return completed_here({"CURESCORE_HOME": str(tmp_path / "file")} | settings, *arguments)
+
+    return command
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -42,8 +57,10 @@ def run(tmp_path: Path) -> Run:
         ("simulate", "--accounts", "10", "--months", "3", "--out", "file/below"),
     ],
 )
-def test_a_path_that_cannot_be_is_told_in_one_line(run: Run, arguments: tuple[str, ...]) -> None:
-    ended = run(*arguments)
+def test_a_path_that_cannot_be_is_told_in_one_line(
+    run_here: Run, arguments: tuple[str, ...]
+) -> None:
+    ended = run_here(*arguments)
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
     assert line.startswith("cannot go on: ")
@@ -54,17 +71,17 @@ def test_a_path_that_cannot_be_is_told_in_one_line(run: Run, arguments: tuple[st
     "arguments", [("evaluate", "--data", "."), ("promote", "cure", "1"), ("rollback", "cure")]
 )
 def test_where_no_models_are_is_told_and_nothing_is_made(
-    run: Run, tmp_path: Path, arguments: tuple[str, ...]
+    run_here: Run, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    ended = run(*arguments, CURESCORE_HOME=str(tmp_path / "empty"))
+    ended = run_here(*arguments, CURESCORE_HOME=str(tmp_path / "empty"))
     assert ended.returncode == 2
     assert "empty/mlflow.db" in ended.stderr
     assert "curescore train" in ended.stderr
     assert not (tmp_path / "empty").exists()
 
 
-def test_a_database_that_cannot_be_made_is_told_in_one_line(run: Run) -> None:
-    ended = run("db", "upgrade", CURESCORE_DATABASE_URL="sqlite:///file/below/x.db")
+def test_a_database_that_cannot_be_made_is_told_in_one_line(run_here: Run) -> None:
+    ended = run_here("db", "upgrade", CURESCORE_DATABASE_URL="sqlite:///file/below/x.db")
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
 
@@ -85,8 +102,8 @@ def test_a_registry_that_is_none_is_told_in_one_line(run: Run) -> None:
     assert line.startswith("MLflow cannot be used: ")
 
 
-def test_bad_settings_are_bad_input(run: Run) -> None:
-    ended = run("train", "--data", ".", "--config", ".")
+def test_bad_settings_are_bad_input(run_here: Run) -> None:
+    ended = run_here("train", "--data", ".", "--config", ".")
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
     assert line.startswith("bad input: .: cannot be read: Is a directory")

@@ -1,4 +1,4 @@
-"""`curescore monitor` as a process, on decisions of real nightly runs."""
+"""`curescore monitor` on decisions of real nightly runs."""
 
 import json
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from models.score.calibration import Calibration
 from models.score.contributions import Explainer
 from models.score.standing import references
 from tests.bundles import content
-from tests.servers import completed, curescore_json
+from tests.servers import completed_here, curescore_json
 from training.outcomes import became, population
 from training.panels import panel_of
 from training.reference import reference_of
@@ -124,7 +124,7 @@ def scored(night: Night, tables: Tables, folder: Path, reasons: str) -> Path:
 
 
 def monitored(night: Night, decisions: Path, *more: str) -> tuple[int, Any, str]:
-    done = completed(
+    done = completed_here(
         night.environment,
         *("monitor", "--data", str(decisions), "--model", str(night.bundle), "--json", *more),
     )
