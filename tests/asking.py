@@ -11,6 +11,7 @@ from features.tables import FLAGS, REASONS
 from models.account import Account, Plan
 from models.intensity.asked import NOT_PLANNED, Asked, Scarcity
 from models.intensity.facts import Facts
+from models.intensity.response import Ratios, assumed
 from models.intensity.rules.book import COUNTED
 from models.intensity.rules.counts import Counts
 
@@ -48,6 +49,7 @@ def asked(account: Account = ACCOUNT, as_of: datetime = NOON, **known: object) -
     told = {"today": today, "received": 0.0, "promise_ends": np.nan, "visit_agreed": False}
     told |= {"unreached": 0, "stated": np.nan, "paid_month": 100.0}
     fields = {"log_odds": -1.0, "ability": 50.0, "willingness": 50.0, "standing_valid": True}
+    fields |= {"newest": as_of.timestamp() - 10 * 86_400}
     counts = no_counts(np.array([today]))
     for name, value in known.items():
         assert name in told or name in fields, name
@@ -57,6 +59,7 @@ def asked(account: Account = ACCOUNT, as_of: datetime = NOON, **known: object) -
         as_of=np.array([as_of.timestamp()]),
         facts=Facts(**{name: np.array([value]) for name, value in told.items()}),
         counts=counts,
+        ratios=assumed(1),
         **{name: np.array([value]) for name, value in fields.items()},
     )
 
@@ -83,11 +86,12 @@ def with_accounts(given: Asked, **changes: object) -> Asked:
 def only(given: Asked, i: int) -> Asked:
     """Account `i` alone."""
     row = slice(i, i + 1)
-    *fields, facts, counts = given
+    *fields, facts, counts, ratios = given
     return Asked(
         *(values[row] for values in fields),
         Facts._make(values[row] for values in facts),
         Counts._make(values[row] for values in counts),
+        Ratios._make(values[row] for values in ratios),
     )
 
 
@@ -111,6 +115,7 @@ def random_asked(seed: int, n: int) -> Asked:
     return Asked(
         accounts=accounts,
         as_of=as_of,
+        newest=as_of - 10 * 86_400,
         log_odds=rng.normal(-0.5, 2, n),
         ability=rng.uniform(0, 100, n),
         willingness=rng.uniform(0, 100, n),
@@ -125,7 +130,16 @@ def random_asked(seed: int, n: int) -> Asked:
             paid_month=np.where(rng.random(n) < 0.3, np.nan, rng.uniform(0, 300, n)),
         ),
         counts=_counts(rng, today),
+        ratios=random_ratios(seed, n),
     )
+
+
+def random_ratios(seed: int, n: int) -> Ratios:
+    """Estimated odds ratios with bounds on both sides, as far apart as it comes."""
+    rng = np.random.default_rng((seed, 2))
+    effect, width = rng.normal(0.3, 0.5, (n, 5)), rng.exponential(0.3, (n, 5))
+    effect[:, 0], width[:, 0] = 0.0, 0.0
+    return Ratios(*(np.exp(effect + side * width) for side in (0, -1, 1)))
 
 
 def _account(rng: Rng, i: int) -> Account:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.intensity.numbers import Floats, Indices, Numbers
+from models.intensity.numbers import Flags, Floats, Indices, Numbers
 from models.intensity.value import Cases
 
 Rng = np.random.Generator
@@ -22,6 +22,7 @@ def random_numbers(rng: Rng) -> Numbers:
     costs = rng.uniform(0, 6, 5) * (rng.random(5) < 0.9)
     return Numbers(
         odds_ratio=odds_ratio,
+        estimated=_estimated(rng),
         logging=rng.dirichlet(np.full(5, rng.choice([0.2, 2.0])), 5),
         cost=np.append(0.0, np.cumsum(costs[1:])),
         use=np.vstack([np.zeros(3), np.cumsum(used[1:], axis=0)]),
@@ -65,7 +66,22 @@ def random_cases(rng: Rng, n: int) -> Cases:
         received=np.where(rng.random(n) < 0.5, 0, np.round(past_due * rng.uniform(0, 1.6, n), 2)),
         cap=np.where(rng.random(n) < 0.7, 4, rng.integers(0, 5, n)).astype(np.int64),
         free=free,
+        odds_ratio=_estimates(rng, n),
     )
+
+
+def _estimated(rng: Rng) -> Flags:
+    """Random cells, of some policies none; level none has no effect."""
+    cells = rng.random((5, 5)) < rng.choice([0.0, 0.3, 0.9])
+    cells[:, 0] = False
+    return cells
+
+
+def _estimates(rng: Rng, n: int) -> Floats:
+    """Odds ratios of levels that need not do more than the ones below, and may do harm."""
+    odds_ratio = np.exp(np.clip(rng.normal(0.3, 0.7, (n, 5)), -3, 2.9))
+    odds_ratio[:, 0] = 1.0
+    return odds_ratio
 
 
 def with_cases(cases: Cases, rows: Indices) -> Cases:
@@ -80,6 +96,7 @@ def calling(cost: float, minutes: float = 0.0) -> Numbers:
     """
     return random_numbers(np.random.default_rng(0))._replace(
         odds_ratio=np.tile([1.0, 1.0, 4.0, 1.0, 1.0], (5, 4, 1)),
+        estimated=np.zeros((5, 5), np.bool_),
         logging=np.tile([1.0, 0.0, 0.0, 0.0, 0.0], (5, 1)),
         cost=np.array([0.0, 50.0, cost, 100.0, 150.0]),
         use=np.array([[0.0] * 3, [0.0] * 3, [minutes, 0.0, 0.0], [0.0] * 3, [0.0] * 3]),
@@ -88,6 +105,14 @@ def calling(cost: float, minutes: float = 0.0) -> Numbers:
         margin=np.array([0.1, 0.1]),
         of_balance=np.zeros(2, np.bool_),
     )
+
+
+def estimated_throughout(numbers: Numbers) -> Numbers:
+    """With every effect estimated, and assumed ones that would be harmful."""
+    cells = np.ones((5, 5), np.bool_)
+    cells[:, 0] = False
+    wrong = np.tile([1.0, 0.2, 0.2, 0.2, 0.2], (5, 4, 1))
+    return numbers._replace(estimated=cells, odds_ratio=wrong)
 
 
 def one_case(**changed: float) -> Cases:
@@ -101,5 +126,6 @@ def one_case(**changed: float) -> Cases:
         "received": 0.0,
         "cap": 4,
     } | changed
-    free = np.ones((1, 5), np.bool_)
-    return Cases(*(np.array([value]) for value in fields.values()), free=free)
+    free, odds_ratio = np.ones((1, 5), np.bool_), np.full((1, 5), np.nan)
+    arrays = {name: np.array([value]) for name, value in fields.items()}
+    return Cases(**arrays, free=free, odds_ratio=odds_ratio)

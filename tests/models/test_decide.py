@@ -8,6 +8,7 @@ import pytest
 
 from features.catalogue import NAMES
 from features.clock import instant_of
+from features.errors import InputError
 from features.panel import Panel, View, known_at, panel
 from models.account import Account
 from models.assessed import Assessed, assess
@@ -16,7 +17,8 @@ from models.decision import Decision, Reason
 from models.generation import Generation
 from models.intensity.ladder import RESOURCES
 from models.intensity.plan import Terms, read_plan, write_plan
-from models.intensity.policy import load_policy, parse_policy, policy_content
+from models.intensity.policy import Policy, load_policy, parse_policy, policy_content
+from models.intensity.response import Ratios
 from models.intensity.rules.version import RULES_VERSION
 from models.intensity.stakes import share, stakes_of
 from models.refusal import Refusal
@@ -421,3 +423,143 @@ def test_bundles_with_different_numbers_of_features_share_one_table(
     for decision, target in zip(decide(mixed, accounts, history, view), targets, strict=True):
         if isinstance(decision, Decision):
             assert len(decision.reasons) == (len(few) if target == "early_warning" else most)
+
+
+# --- Exploration and challengers
+
+DRAWING = """
+[exploration]
+experiment = "tests"
+key = "a secret of the tests"
+share = 0.4
+challenger_share = 0.3
+"""
+
+
+def policy_with(*changes: tuple[str, str], more: str = "") -> Policy:
+    """The packaged policy with these texts replaced and more added at its end."""
+    text = policy_content().decode()
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return parse_policy(f"{text}{more}".encode(), "policy.toml")
+
+
+MILDER = policy_with(
+    ('name = "default"', 'name = "milder"'),
+    ("low_from = 0.60", "low_from = 0.31"),
+    ('highest = "intensive"', 'highest = "remind"'),
+)
+
+
+@pytest.fixture(scope="module")
+def drawing(by_stage: Generation) -> Generation:
+    return replace(by_stage, policy=policy_with(more=DRAWING), challenger=MILDER)
+
+
+def decided(generation: Generation, at_once: tuple[Panel, list[Account], View]) -> list[Decision]:
+    history, accounts, view = at_once
+    results = decide(generation, accounts, history, view, 3)
+    return [each for each in results if isinstance(each, Decision)]
+
+
+def test_each_arm_is_decided_and_named_by_its_policy(
+    by_stage: Generation, drawing: Generation
+) -> None:
+    accounts = portfolio(33, 400)
+    by_itself = replace(by_stage, policy=MILDER)
+    seen = set()
+    for found, own, milder in zip(
+        *(decided(each, accounts) for each in (drawing, by_stage, by_itself)), strict=True
+    ):
+        arm = found.intensity.arm
+        other = milder if arm == "challenger" else own
+        named = drawing.challenger if arm == "challenger" else drawing.policy
+        assert named is not None
+        assert found.versions["policy"] == f"{named.name}@{named.sha256[:12]}"
+        assert found.versions["estimate"] is None
+        assert found.score == other.score
+        assert found.intensity.recommended == other.intensity.level
+        if arm != "explore":
+            assert found.intensity.level == other.intensity.level
+            assert found.intensity.changes == other.intensity.changes
+        late = found.score.target == "cure"
+        assert (found.intensity.experiment == "tests") <= late
+        seen.add((arm, found.intensity.level == own.intensity.level, found.score == own.score))
+    assert {("ordinary", True, True), ("explore", False, True), ("explore", True, True)} < seen
+    assert {("challenger", False, True), ("challenger", True, False)} < seen
+
+
+def test_a_decision_that_explores_is_the_same_alone(drawing: Generation) -> None:
+    history, accounts, view = portfolio(34, 60)
+    for i, found in enumerate(decide(drawing, accounts, history, view)):
+        (alone,) = decide(drawing, accounts[i : i + 1], history, view.take(np.array([i])))
+        assert alone == found
+
+
+def test_the_level_drawn_lasts_until_the_next_statement(drawing: Generation) -> None:
+    rows = "2024-01-31 400 40 40 0 1000\n2024-02-29 500 50 0 60 1000\n2024-03-31 500 50 0 90 1000"
+    history = drawn(rows, payments="", contacts="")
+    explored, changed = 0, 0
+    for i in range(60):
+        account = replace(LATE, account_id=f"A-{i}")
+        first, same, later = (
+            one(drawing, account, history, at(history, instant)).intensity
+            for instant in ("2024-03-02T15:00", "2024-03-28T15:00", "2024-04-02T15:00")
+        )
+        assert first.arm == same.arm == later.arm
+        assert (first.level, first.propensities) == (same.level, same.propensities)
+        explored += first.arm == "explore"
+        changed += first.arm == "explore" and first.level != later.level
+    assert explored > 10
+    assert changed > 2
+
+
+def test_a_challenger_with_other_rules_is_no_challenger(by_stage: Generation) -> None:
+    other = policy_with(("promise_grace_days = 2", "promise_grace_days = 9"))
+    with pytest.raises(InputError, match="promise_grace_days of the challenger"):
+        replace(by_stage, challenger=other)
+
+
+class Estimated:
+    """An estimate in which calls are estimated, more so the more days past due."""
+
+    sha256 = "ab" * 32
+    estimated = np.zeros((5, 5), np.bool_)
+    estimated[1:, 2] = True
+
+    def why(self, stage: int, level: int) -> str | None:
+        return None if self.estimated[stage, level] else "few_assignments"
+
+    def ratios(self, features: np.ndarray) -> Ratios:
+        strength = 1.1 + features[:, NAMES.index("dpd_last"), None] / 100
+        ratio = strength ** np.array([0.0, 1.0, 2.0, 2.0, 2.0])
+        return Ratios(ratio, ratio**0.5, ratio**1.5)
+
+
+def test_an_estimate_shows_in_the_decisions_that_it_decides(by_stage: Generation) -> None:
+    policy = policy_with(more=DRAWING.replace("0.4", "0.0"))
+    challenger = policy_with(('name = "default"', 'name = "estimating"'))
+    challenger._estimate = Estimated()
+    generation = replace(by_stage, policy=policy, challenger=challenger)
+    arms = {"ordinary": 0, "challenger": 0}
+    for each in decided(generation, portfolio(35, 300)):
+        intensity, theirs = each.intensity, each.intensity.arm == "challenger"
+        arms[intensity.arm] += 1
+        assert each.versions["estimate"] == (Estimated.sha256 if theirs else None)
+        assert intensity.response_model == "assumed"
+        assert [level.estimated for level in intensity.levels] == [False, False, theirs] + [
+            False
+        ] * 2
+        because = "few_assignments" if theirs else "no_estimate"
+        for level in intensity.levels:
+            if level.estimated:
+                adds = level.probability - intensity.levels[0].probability
+                assert level.effect_low is not None
+                assert level.effect_high is not None
+                assert level.effect_low < adds < level.effect_high
+                assert level.assumed_because is None
+            else:
+                assert (level.effect_low, level.effect_high) == (None, None)
+                assert level.assumed_because == (because if level.level else None)
+    assert min(arms.values()) > 30

@@ -13,6 +13,7 @@ from models.intensity.response import log_odds_of
 from models.intensity.value import EARLY_WARNING, Cases, Weighed, target_number, weigh
 from tests.weighings import (
     calling,
+    estimated_throughout,
     one_case,
     random_cases,
     random_numbers,
@@ -189,9 +190,27 @@ def nearer(kind: str, start: Floats, end: Floats, reach: Floats, share: float) -
 
 
 def one(numbers: Numbers, prices: Floats = NO_PRICES, **changed: float) -> Changes:
-    """What is found for one account."""
-    cases = one_case(**changed)
+    """What is found for one account whose estimate is that a call makes the odds four times."""
+    cases = one_case(**changed)._replace(odds_ratio=np.array([[1.0, 1.0, 4.0, 1.0, 1.0]]))
     return changes(numbers, prices, cases)[1]
+
+
+def test_an_estimated_effect_moves_levels_where_the_same_assumed_one_does() -> None:
+    for cost in (6.0, 3.2):
+        changed = {"log_odds": math.log(0.25), "past_due": 100.0}
+        assumed = one(calling(cost), **changed)
+        estimated = one(estimated_throughout(calling(cost)), **changed)
+        assert estimated.amount[0] == assumed.amount[0]
+        assert np.array_equal(estimated.probability, assumed.probability, equal_nan=True)
+        assert np.array_equal(estimated.price, assumed.price, equal_nan=True)
+
+
+def test_days_lead_to_a_stage_in_which_the_effect_is_estimated() -> None:
+    numbers = estimated_throughout(calling(cost=1.0))
+    cells = numbers.estimated.copy()
+    cells[2] = False  # where calls do harm, as is assumed
+    found = one(numbers._replace(estimated=cells), log_odds=math.log(0.25), days_past_due=40.0)
+    assert (found.days[0], found.days_level[0]) == (30, 2)
 
 
 def test_crossings_of_a_known_account() -> None:

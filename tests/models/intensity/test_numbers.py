@@ -17,7 +17,7 @@ from models.intensity.ladder import (
     REMIND,
     RESOURCES,
 )
-from models.intensity.numbers import NO_CHANNEL
+from models.intensity.numbers import NO_CHANNEL, numbers_of
 from models.intensity.policy import Policy, load_policy
 from models.score.tier import TIERS
 from models.stage import STAGES
@@ -27,6 +27,7 @@ from tests.policies import packaged_with, policies
 S, T, L, R, K = (len(kind) for kind in (STAGES, TIERS, LEVELS, RESOURCES, TARGETS))
 ARRAYS = {
     "odds_ratio": (np.float64, (S, T, L)),
+    "estimated": (np.bool_, (S, L)),
     "logging": (np.float64, (S, L)),
     "cost": (np.float64, (L,)),
     "use": (np.float64, (L, R)),
@@ -71,6 +72,16 @@ def test_a_policy_survives_being_written_and_read(policy: Policy) -> None:
     assert written == policy
     for name in ARRAYS:
         assert np.array_equal(getattr(policy.numbers, name), getattr(written.numbers, name)), name
+
+
+def test_effects_are_assumed_but_where_they_are_said_to_be_estimated() -> None:
+    policy = load_policy()
+    assert not policy.numbers.estimated.any()
+    cells = np.random.default_rng(1).random((L, S)).T < 0.5
+    numbers = numbers_of(policy, cells)
+    assert np.array_equal(numbers.estimated, cells)
+    assert numbers.estimated.flags.c_contiguous
+    assert np.array_equal(numbers.odds_ratio, policy.numbers.odds_ratio)
 
 
 def test_costs_and_uses_are_of_one_cycle() -> None:

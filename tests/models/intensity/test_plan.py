@@ -104,6 +104,7 @@ def test_a_missing_file_is_refused(tmp_path: Path, name: str) -> None:
     [
         ("n", -1, "terms.n"),
         ("policy_sha256", "none", "terms.policy_sha256"),
+        ("estimate_sha256", "none", "terms.estimate_sha256"),
         ("as_of", "2026-11-23T01:30:00", "terms.as_of"),
         ("prices", {"agent_minutes": 1.0}, "name each of agent_minutes, letters, visits"),
         ("prices", {"agent_minutes": -1.0, "letters": 0.0, "visits": 0.0}, "no price is below 0"),

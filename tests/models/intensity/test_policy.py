@@ -6,6 +6,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -20,7 +21,13 @@ from models.intensity.ladder import (
     RESOURCES,
 )
 from models.intensity.mistakes import PolicyError
-from models.intensity.policy import Policy, load_policy, parse_policy, policy_schema
+from models.intensity.policy import (
+    Policy,
+    load_policy,
+    parse_policy,
+    policy_content,
+    policy_schema,
+)
 from models.stage import STAGES
 from tests.policies import DOCUMENT, PACKAGED
 
@@ -83,7 +90,8 @@ def test_amounts_are_brought_to_a_listed_currency_and_to_no_other() -> None:
 
 def described(schema: Mapping[str, Any], part: Mapping[str, Any]) -> Iterator[str]:
     for name, field in part.get("properties", {}).items():
-        inner = schema["$defs"][field["$ref"].rsplit("/", 1)[1]] if "$ref" in field else {}
+        reference = field.get("$ref") or field.get("anyOf", [{}])[0].get("$ref")
+        inner = schema["$defs"][reference.rsplit("/", 1)[1]] if reference else {}
         assert field.get("description", inner.get("description")), name
         yield name
         yield from described(schema, inner)
@@ -95,6 +103,7 @@ def test_the_json_schema_describes_each_field() -> None:
     wanted = {"schema_version", "valid_days", "promise_grace_days", "low_from", "amount_from"}
     wanted |= {"contacts_per_week", "unit_cost", "treatment", "lowest", "M4+", "doubtful"}
     wanted |= {"annoyance_per_contact", "margin", "currencies", "odds_ratios", "low_below"}
+    wanted |= {"exploration", "experiment", "key", "share", "challenger_share"}
     assert wanted <= names
     for part in (schema, *schema["$defs"].values(), schema["properties"]["currencies"]):
         assert part["additionalProperties"] is False
@@ -399,3 +408,140 @@ def test_a_number_of_thousands_of_digits_is_told_as_a_mistake() -> None:
     content = PACKAGED.replace(b"valid_days = 2", b"valid_days = " + b"9" * 5_000)
     with pytest.raises(InputError, match="is not TOML"):
         parse_policy(content, "policy.toml")
+
+
+# --- Exploration
+
+
+def exploring(**changes: str | None) -> str:
+    """The packaged policy with its example of exploration, in TOML, lines changed or left out."""
+    lines = {
+        "experiment": '"autumn-2026"',
+        "key": '"a secret of the tests"',
+        "share": "0.05",
+        "challenger_share": "0.1",
+    } | changes
+    given = "\n".join(f"{name} = {value}" for name, value in lines.items() if value is not None)
+    return f"{PACKAGED.decode()}\n[exploration]\n{given}\n"
+
+
+def test_nobody_takes_part_by_default() -> None:
+    assert load_policy().exploration is None
+
+
+def test_the_packaged_example_is_sound_once_it_is_made_part_of_the_file_with_a_key() -> None:
+    text = PACKAGED.decode()
+    start = text.index("# [exploration]")
+    example = "\n".join(line.removeprefix("# ") for line in text[start:].splitlines())
+    text = text[:start] + example
+    assert set(mistakes(text)) == {"exploration.key"}  # nobody's is known to everybody
+    text = text.replace('key = "..."', 'key = "a secret of the tests"')
+    drawing = parse_policy(text.encode(), "mine.toml").exploration
+    assert drawing is not None
+    assert (drawing.experiment, drawing.share) == ("autumn-2026", 0.05)
+    assert drawing.challenger_share == 0
+
+
+def test_the_challenger_s_share_may_be_left_out() -> None:
+    text = exploring(challenger_share=None)
+    drawing = parse_policy(text.encode(), "mine.toml").exploration
+    assert drawing is not None
+    assert drawing.challenger_share == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "problem"),
+    [
+        ({"experiment": None}, "exploration.experiment", "is missing"),
+        ({"experiment": '"two words"'}, "exploration.experiment", "pattern"),
+        ({"key": None}, "exploration.key", "is missing"),
+        ({"key": '"fifteen letters"'}, "exploration.key", "at least 16 characters"),
+        ({"key": f'"{"k" * 129}"'}, "exploration.key", "at most 128 characters"),
+        ({"key": "1234567890123456"}, "exploration.key", "valid string"),
+        ({"share": "0.51"}, "exploration.share", "less than or equal to 0.5"),
+        ({"share": "-0.01"}, "exploration.share", "greater than or equal to 0"),
+        ({"share": "nan"}, "exploration.share", "finite"),
+        ({"share": '"5%"'}, "exploration.share", "valid number"),
+        ({"challenger_share": "0.6"}, "exploration.challenger_share", "less than or equal to"),
+        (
+            {"share": "0.5", "challenger_share": "0.41"},
+            "exploration.challenger_share",
+            "is 0.91 together with share",
+        ),
+        ({"shares": "0.1"}, "exploration.shares", "not a field"),
+    ],
+)
+def test_each_mistake_of_exploration_is_explained(
+    changes: dict[str, str | None], where: str, problem: str
+) -> None:
+    found = mistakes(exploring(**changes))
+    assert set(found) == {where}
+    assert problem in str(found[where])
+    assert found[where].remedy
+
+
+def test_the_largest_shares_go_together() -> None:
+    parse_policy(exploring(share="0.5", challenger_share="0.4").encode(), "mine.toml")
+
+
+def test_exploration_is_a_part_and_no_number() -> None:
+    text = f"exploration = 5\n{PACKAGED.decode()}"
+    assert "should be a table" in str(mistakes(text)["exploration"])
+
+
+def test_the_key_is_not_repeated() -> None:
+    """Neither by a mistake in it, nor by one beside it, nor where the policy is written out."""
+    short, other = exploring(key='"c0nfidential"'), exploring(share="0.7")
+    for text, secret in ((short, "c0nfidential"), (other, "a secret of the tests")):
+        with pytest.raises(PolicyError) as caught:
+            parse_policy(text.encode(), "mine.toml")
+        told = f"{caught.value} {caught.value.mistakes} {caught.value.__cause__}"
+        assert secret not in told
+        assert all(mistake.value != repr(secret) for mistake in caught.value.mistakes)
+    policy = parse_policy(exploring().encode(), "mine.toml")
+    assert "a secret of the tests" not in f"{policy!r} {policy}"
+
+
+# --- Folders
+
+
+def test_a_folder_holds_a_policy_file(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_bytes(PACKAGED)
+    policy = load_policy(tmp_path)
+    assert policy == load_policy()
+    assert policy.sha256 == hashlib.sha256(PACKAGED).hexdigest()
+    assert policy.estimate is None
+    assert policy_content(tmp_path) == PACKAGED
+
+
+def test_a_mistake_in_a_folder_s_policy_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_bytes(b"name = ")
+    with pytest.raises(InputError) as caught:
+        load_policy(tmp_path)
+    assert caught.value.where == str(tmp_path / "policy.toml")
+
+
+def test_without_an_estimate_every_effect_is_assumed() -> None:
+    policy = load_policy()
+    assert policy.response_models == ("assumed",) * len(STAGES)
+    for because in policy.assumed_because:
+        assert because == (None, *["no_estimate"] * 4)
+
+
+class Estimated:
+    """What a policy reads of an estimate: levels 1 and 2 of M1 and M2 are estimated."""
+
+    estimated = np.zeros((5, 5), np.bool_)
+    estimated[1:3, 1:3] = True
+
+    def why(self, stage: int, level: int) -> str | None:
+        return None if self.estimated[stage, level] else "never_tried"
+
+
+def test_a_stage_s_response_is_estimated_where_all_its_levels_are() -> None:
+    policy = Policy.model_validate(DOCUMENT)
+    policy._estimate = Estimated()
+    # M1 goes up to call, M2 to intensive.
+    assert policy.response_models == ("assumed", "estimated", "assumed", "assumed", "assumed")
+    assert policy.assumed_because[1] == (None, None, None, "never_tried", "never_tried")
+    assert policy.numbers.estimated.sum() == 4

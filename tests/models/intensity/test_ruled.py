@@ -150,6 +150,7 @@ def test_cases_hold_the_accounts_as_they_are() -> None:
             POLICY.rate(account.currency),
         )
     assert np.array_equal(cases.log_odds, told.log_odds)
+    assert np.array_equal(cases.odds_ratio, told.ratios.odds_ratio)
     assert all(part.flags.c_contiguous for part in cases)
 
 

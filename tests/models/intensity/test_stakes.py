@@ -12,8 +12,10 @@ from models.intensity.asked import NOT_PLANNED, Asked, Scarcity
 from models.intensity.choose import choose
 from models.intensity.numbers import Floats
 from models.intensity.policy import Policy, load_policy
+from models.intensity.response import Ratios, assumed
 from models.intensity.stakes import Shared, Stakes, lasting, share, stakes_of
 from tests.asking import ACCOUNT, asked, counted, no_counts, plenty, random_asked
+from tests.estimates import ByDays, with_estimate
 from tests.policies import packaged_with, policies
 
 POLICY = load_policy()
@@ -106,6 +108,7 @@ def alike(n: int) -> Asked:
         accounts=list(one.accounts) * n,
         facts=type(one.facts)._make(np.repeat(values, n) for values in one.facts),
         counts=no_counts(np.repeat(one.facts.today, n)),
+        ratios=assumed(n),
         **{
             name: np.repeat(getattr(one, name), n)
             for name in ("as_of", "log_odds", "ability", "willingness", "standing_valid")
@@ -244,3 +247,14 @@ def test_nobody_shares_nothing() -> None:
 def test_no_accounts_have_no_stakes() -> None:
     nobody = random_asked(1, 0)
     assert [len(part) for part in stakes_of(POLICY, nobody)] == [0, 0, 0]
+
+
+def test_stakes_are_of_the_accounts_own_estimated_effects() -> None:
+    policy = with_estimate(POLICY, ByDays())
+    told = alike(2)
+    own = np.array([[1.0, 1.0, 1.0, 1.0, 1.0], [1.0, 1.5, 2.0, 3.0, 3.0]])
+    net = stakes_of(policy, told._replace(ratios=Ratios(own, own, own))).net
+    cost = policy.numbers.cost
+    assert net[0, :2].tolist() == [0.0, -cost[1]]
+    assert (net[1, 1:4] > -cost[1:4]).all()
+    assert net[1].argmax() == 3

@@ -34,6 +34,7 @@ class Case:
     asked: Treatment | None = None
     held: Hold | None = None
     barred: bool = False
+    drawn: bool = False
     unreachable: bool = False
     stated: str | None = None
     ability: float = 50
@@ -49,6 +50,7 @@ class Case:
             asked=self.asked,
             held=self.held,
             barred=self.barred,
+            drawn=self.drawn,
             unreachable=self.unreachable,
             stated=self.stated,
             ability=self.ability,
@@ -81,6 +83,9 @@ LINES: list[tuple[Case, Treatment, Because, Instalments | None]] = [
     (Case(NONE, unreachable=True), "wait", "not_worth", None),
     (Case(NONE, barred=True), "wait", "barred", None),
     (Case(NONE, barred=True, unreachable=True), "trace", "unreachable", None),
+    (Case(NONE, drawn=True), "wait", "drawn", None),
+    (Case(NONE, barred=True, drawn=True, unreachable=True), "wait", "drawn", None),
+    (Case(REMIND, drawn=True), "remind", "level", None),
     (Case(REMIND, held="promise_not_due"), "remind", "promise_not_due", None),
     (Case(REMIND, held="plan_kept"), "remind", "plan_kept", None),
     (Case(REMIND, held="payment_in_transit"), "remind", "payment_in_transit", None),
@@ -138,7 +143,7 @@ def test_every_reason_is_reached() -> None:
 
 def test_what_goes_before_what() -> None:
     """With everything at once, each next line shows when the one before is taken away."""
-    case = Case(REMIND, "wait", "plan_kept", False, True, "lost_job", 1, 1)
+    case = Case(REMIND, "wait", "plan_kept", False, False, True, "lost_job", 1, 1)
     steps: list[tuple[Case, Because]] = [
         (case, "protected"),
         (case := replace(case, asked="hardship_review"), "hardship_flagged"),
@@ -161,6 +166,7 @@ cases = st.builds(
     asked=st.sampled_from([None, "wait", "hardship_review"]),
     held=st.sampled_from([None, *get_args(Hold)]),
     barred=st.booleans(),
+    drawn=st.booleans(),
     unreachable=st.booleans(),
     stated=st.sampled_from([None, *REASONS]),
     ability=st.floats(0, 100),
@@ -191,6 +197,7 @@ def test_a_treatment_fits_the_account(case: Case) -> None:
     assert (treatment == "escalate") <= (case.level == ESCALATE)
     assert (treatment == "negotiate") <= (case.level >= CALL)
     assert (treatment == "trace") <= case.unreachable
-    assert (treatment == "wait") == (because in ("protected", "not_worth", "barred"))
+    waiting = because in ("protected", "not_worth", "barred", "drawn")
+    assert (treatment == "wait") == (waiting or (case.level == NONE and because == case.held))
     if case.level == NONE:
         assert treatment in ("wait", "hardship_review", "trace")

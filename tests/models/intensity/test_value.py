@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from models.intensity.change import changes
 from models.intensity.numbers import Numbers
 from models.intensity.value import Cases, Weighed, weigh
 from models.score.tier import tier_number
@@ -57,8 +58,11 @@ def expected(numbers: Numbers, prices: np.ndarray, cases: Cases, i: int) -> Expe
     days, rate = cases.days_past_due[i], cases.rate[i]
     stage, target = STAGES.index(stage_of(days)), TARGETS.index(target_of(days))
     score = sigmoid(cases.log_odds[i])
-    tier = tier_number(score, stage, cases.past_due[i] / rate, target, *numbers[6:9])
-    ratios = numbers.odds_ratio[stage, tier].tolist()
+    cuts = numbers.low_from, numbers.high_below, numbers.doubtful
+    tier = tier_number(score, stage, cases.past_due[i] / rate, target, *cuts)
+    kinds = numbers.odds_ratio[stage, tier].tolist(), cases.odds_ratio[i].tolist()
+    cells = numbers.estimated[stage].tolist()
+    ratios = [own if cell else rest for rest, own, cell in zip(*kinds, cells, strict=True)]
     none = without_contact(score, ratios, numbers.logging[stage].tolist())
     probability = [sigmoid(none + math.log(ratio)) for ratio in ratios]
     amount = cases.balance[i] if numbers.of_balance[target] else cases.past_due[i]
@@ -105,6 +109,40 @@ def test_the_parts_add_up_and_are_numbers(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_an_estimate_is_read_where_there_is_one_and_nowhere_else(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    numbers, prices, cases = random_numbers(rng), random_prices(rng), random_cases(rng, N)
+    weighed = weigh(numbers, prices, cases)
+    cells = numbers.estimated[weighed.stage]
+    unread = cases._replace(odds_ratio=np.where(cells, cases.odds_ratio, np.nan))
+    assert same(weighed, weigh(numbers, prices, unread))
+    other = numbers._replace(
+        odds_ratio=np.where(numbers.estimated[:, None], np.nan, numbers.odds_ratio)
+    )
+    assert same(weighed, weigh(other, prices, cases))
+    nowhere = numbers._replace(estimated=np.zeros((5, 5), np.bool_))
+    nothing = cases._replace(odds_ratio=np.full((N, 5), np.nan))
+    plain, without = (changes(nowhere, prices, each) for each in (cases, nothing))
+    assert same(plain[0], without[0])
+    assert same(plain[1], without[1])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_assumed_may_be_estimated_too(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    numbers, prices, cases = random_numbers(rng), random_prices(rng), random_cases(rng, N)
+    nowhere = numbers._replace(estimated=np.zeros((5, 5), np.bool_))
+    weighed = weigh(nowhere, prices, cases)
+    found = cases._replace(odds_ratio=numbers.odds_ratio[weighed.stage, weighed.tier])
+    assert same(weighed, weigh(numbers, prices, found))
+
+
+def same(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> bool:
+    """To the last bit."""
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_an_account_is_weighed_the_same_in_any_company(seed: int) -> None:
     rng = np.random.default_rng(seed)
     numbers, prices, cases = random_numbers(rng), random_prices(rng), random_cases(rng, N)
@@ -118,17 +156,17 @@ def test_an_account_is_weighed_the_same_in_any_company(seed: int) -> None:
 def test_no_cap_rule_or_payment_ever_raises_a_level(seed: int) -> None:
     rng = np.random.default_rng(seed)
     numbers, prices, cases = random_numbers(rng), random_prices(rng), random_cases(rng, N)
-    level = weigh(numbers, prices, cases).level
-    barred = cases.free & (rng.random((N, 5)) < 0.7)
-    barred[:, 0] = True
+    # Of two contact rules one may: it may take the best level that the other one left.
+    unruled = cases._replace(free=np.ones((N, 5), np.bool_))
     held = (
-        cases._replace(cap=np.minimum(cases.cap, rng.integers(0, 5, N))),
-        cases._replace(free=np.ascontiguousarray(barred)),
-        cases._replace(received=np.maximum(cases.received, cases.past_due)),
+        (cases, cases._replace(cap=np.minimum(cases.cap, rng.integers(0, 5, N)))),
+        (unruled, cases),
+        (cases, cases._replace(received=np.maximum(cases.received, cases.past_due))),
     )
-    for strict in held:
-        assert (weigh(numbers, prices, strict).level <= level).all()
-    assert all((weigh(numbers, prices, strict).level < level).any() for strict in held)
+    for loose, strict in held:
+        before, after = (weigh(numbers, prices, each).level for each in (loose, strict))
+        assert (after <= before).all()
+        assert (after < before).any()
 
 
 def weighing(seed: int) -> tuple[Weighed, Cases]:

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from models.intensity.alternatives import leaving_experiment
 from models.intensity.words.changes import change_told
+from models.intensity.words.drawn import drawn_told
+from models.intensity.words.effects import ASSUMED, effect_told
 from models.intensity.words.limits import counted_told
 from models.intensity.words.names import money_told
 from models.intensity.words.taken import took_away
@@ -86,6 +89,12 @@ def changed(kind: str, was: float, to: float, **subject: str) -> dict[str, Any]:
             "own, the level would be 2 (call).",
             "账户输入数据一旦变化，即不再沿用产能计划；单独权衡时，级别将为 2（电话联系）。",
         ),
+        (
+            {"kind": "rule", "rule": leaving_experiment(2).subject, "level": 2},
+            "The level was drawn at random; outside the experiment it would be 2 (call), the one "
+            "recommended.",
+            "级别为随机抽取；若不参与试验，则采用推荐级别 2（电话联系）。",
+        ),
     ],
 )
 def test_a_change_is_told(change: dict[str, Any], english: str, chinese: str) -> None:
@@ -139,6 +148,102 @@ def test_what_a_limit_counts_is_told(
     limit = {"counter": counter, "per": per, "window": window}
     assert counted_told(limit, "en") == english
     assert counted_told(limit, "zh") == chinese
+
+
+def of_level(low: float | None, high: float | None, because: str | None) -> dict[str, Any]:
+    known = {"effect_low": low, "effect_high": high, "assumed_because": because}
+    return {"estimated": because is None, **known}
+
+
+@pytest.mark.parametrize(
+    ("level", "adds", "english", "chinese"),
+    [
+        (
+            of_level(0.011, 0.0731, None),
+            0.0419,
+            "adds 4.2 points (1.1 to 7.3), estimated from assignments",
+            "增加 4.2 个百分点（1.1 至 7.3），由分配记录估计",
+        ),
+        (
+            of_level(-0.031, -0.0004, None),
+            -0.012,
+            "adds -1.2 points (-3.1 to 0.0), estimated from assignments",
+            "增加 -1.2 个百分点（-3.1 至 0.0），由分配记录估计",
+        ),
+        (
+            of_level(None, None, "never_tried"),
+            0.03,
+            "adds 3.0 points; assumed: this level was never tried in M1",
+            "增加 3.0 个百分点；为假设值：在 M1 阶段从未试过该级别",
+        ),
+        (of_level(None, None, "a_code_of_old"), 0.03, "assumed: a_code_of_old", "a_code_of_old"),
+    ],
+)
+def test_an_effect_is_told_with_its_interval_or_why_it_is_assumed(
+    level: dict[str, Any], adds: float, english: str, chinese: str
+) -> None:
+    assert effect_told(level, adds, "M1", "en").endswith(english)
+    assert effect_told(level, adds, "M1", "zh").endswith(chinese)
+
+
+@pytest.mark.parametrize("code", ASSUMED)
+def test_no_code_of_an_assumed_effect_is_told_as_it_is(code: str) -> None:
+    for language in ("en", "zh"):
+        told = effect_told(of_level(None, None, code), 0.0, "M4+", language)
+        assert code not in told
+        assert "{" not in told
+
+
+CHANCES = {"0": 0.0, "1": 0.00002, "2": 0.95, "3": 0.04998, "4": 0.0}
+
+
+def drawn(**changes: Any) -> dict[str, Any]:
+    part = {"arm": "explore", "experiment": "autumn", "level": 1, "recommended": 2}
+    return {**part, "propensities": CHANCES, **changes}
+
+
+@pytest.mark.parametrize(
+    ("intensity", "english", "chinese"),
+    [
+        (
+            drawn(),
+            "Drawn at random for the experiment autumn: the level recommended was 2 (call).",
+            "为试验 autumn 随机抽取：推荐级别原为 2（电话联系）。",
+        ),
+        (
+            drawn(level=2),
+            "Drawn at random for the experiment autumn: it is the level recommended.",
+            "为试验 autumn 随机抽取：与推荐级别相同。",
+        ),
+        (
+            drawn(arm="challenger", level=2),
+            "Decided by the challenger policy bold@0123, which the experiment autumn compares "
+            "with the ordinary one.",
+            "由挑战策略 bold@0123 决定，试验 autumn 将其与常规策略进行比较。",
+        ),
+        (
+            drawn(arm="ordinary", level=2),
+            "The account takes part in the experiment autumn and got the level recommended.",
+            "账户参与试验 autumn，采用推荐级别。",
+        ),
+    ],
+)
+def test_it_is_told_how_the_level_was_drawn(
+    intensity: dict[str, Any], english: str, chinese: str
+) -> None:
+    chances = (
+        " Chance of each level: no contact 0.0%, reminder 0.002%, call 95.0%, intensive contact "
+        "5.0%, escalation 0.0%."
+    )
+    assert drawn_told(intensity, "bold@0123", "en") == english + chances
+    told = drawn_told(intensity, "bold@0123", "zh")
+    assert told is not None
+    assert told.startswith(chinese + "各级别的概率：不联系 0.0%，提醒 0.002%，")
+
+
+def test_nothing_is_told_of_a_draw_where_there_was_none() -> None:
+    assert drawn_told(drawn(experiment=None), "bold@0123", "en") is None
+    assert drawn_told({"arm": None, "propensities": None}, "bold@0123", "en") is None
 
 
 def test_a_treatment_is_told_with_its_reason_and_its_plan() -> None:

@@ -13,7 +13,7 @@ from models.intensity.rules.rule import Cap, Counter, Duty, Frequency, Hours, Pe
 from models.intensity.rules.unknown import STRICTEST
 from models.intensity.settle import CAPACITY, STAGE_HIGHEST, STAGE_LOWEST
 from models.intensity.treatment import BECAUSE
-from models.intensity.words import limits, names, rules, treatments
+from models.intensity.words import effects, limits, names, rules, treatments
 from models.intensity.words.catalogue import Words, told
 
 CATALOGUES: dict[str, Mapping[str, Words]] = {
@@ -25,6 +25,7 @@ CATALOGUES: dict[str, Mapping[str, Words]] = {
     "because": treatments.BECAUSE,
     "rules": rules.RULES,
     "jurisdictions": rules.JURISDICTIONS,
+    "assumed": effects.ASSUMED,
     "counters": limits.COUNTERS,
     "per": limits.PER,
 }
