@@ -93,7 +93,8 @@ def _table(cells: list[dict[str, Any]]) -> Table:
         box=SIMPLE_HEAD,
     )
     for heading in ("stage", "level", "assignments", "effective", "effect", "95%", ""):
-        table.add_column(heading, justify="left" if heading in ("stage", "") else "right")
+        side = "left" if heading in ("stage", "") else "right"
+        table.add_column(heading, justify=side, no_wrap=True)
     for cell in cells:
         known = cell["estimated"]
         table.add_row(

@@ -53,10 +53,11 @@ def _unbalanced(rows: Assigned, names: tuple[str, ...], known: Floats) -> Doubt 
     bound = float(norm.isf(FALSE_ALARM / tests / 2))
     worst, seen = bound, None
     for level in range(len(LEVEL_NAMES)):
-        given = (rows.level == level) - rows.propensity[:, level]
+        chance = rows.propensity[:, level]
+        given, scatter = (rows.level == level) - chance, chance * (1 - chance)
         for s, stage in enumerate(LATE_STAGES, start=1):
             here = rows.stage == s
-            z = _z(given[here], account[here])
+            z = _z(given[here], scatter[here], account[here])
             if abs(z) > worst:
                 worst = abs(z)
                 share, told = (rows.level[here] == level).mean(), rows.propensity[here, level]
@@ -65,7 +66,7 @@ def _unbalanced(rows: Assigned, names: tuple[str, ...], known: Floats) -> Doubt 
                     f"propensities say {told.mean():.1%}"
                 )
         for k, name in enumerate(names):
-            z = _z(given * centred[:, k], account)
+            z = _z(given * centred[:, k], scatter * centred[:, k] ** 2, account)
             if abs(z) > worst:
                 worst = abs(z)
                 more = "more" if z > 0 else "less"
@@ -86,8 +87,12 @@ def _standardised(known: Floats) -> Floats:
     return found
 
 
-def _z(values: Floats, account: Indices) -> float:
-    """Sum of values in its standard deviations, those of an account hanging together."""
+def _z(values: Floats, scatter: Floats, account: Indices) -> float:
+    """Sum of values in its standard deviations, those of an account hanging together.
+
+    `scatter` are the variances of draws by the propensities. What was seen scatters next to
+    nothing where a rare level was given to nobody, as may well happen to few accounts.
+    """
     sums = np.bincount(account, values)
-    spread = float(np.sqrt((sums**2).sum()))
+    spread = float(np.sqrt(max((sums**2).sum(), scatter.sum())))
     return float(sums.sum()) / spread if spread > 0 else 0.0
