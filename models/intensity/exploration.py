@@ -3,7 +3,8 @@
 A draw is a number from 0, included, to 1: the first 53 of the 64 bits that BLAKE2b (RFC 7693),
 keyed with the experiment's key, makes of what is drawn for whom. So nobody who does not know the
 key can foretell a draw, whoever does can make it again (docs/policy.md), and none depends on
-another account. The arm is drawn once for an account and experiment, the level once a cycle.
+another account. Arm and level are drawn anew for each cycle: an account that stayed in its arm
+would in time be known by it from its history, and its chances given that would be others.
 """
 
 from collections.abc import Iterable, Sequence
@@ -97,14 +98,13 @@ def drawn(exploration: Exploration, given: Open) -> Drawn:
         exploration.share,
         0.0 if given.challenger is None else exploration.challenger_share,
     )
-    ids = [given.account_id[i] for i in rows.tolist()]
-    arm = _arms(part, draws(exploration, "arm", ids))
+    cycles = given.cycle[rows].tolist()
+    names = [f"{given.account_id[i]}\n{c}" for i, c in zip(rows.tolist(), cycles, strict=True)]
+    arm = _arms(part, draws(exploration, "arm", names))
     level = np.where(arm == CHALLENGER, part.challenger, part.recommended)
     places = np.flatnonzero(arm == EXPLORE)
-    names = [
-        f"{ids[i]}\n{cycle}" for i, cycle in zip(places, given.cycle[rows[places]], strict=True)
-    ]
-    level[places] = _chosen(part.possible[places], draws(exploration, "level", names))
+    of_places = (names[i] for i in places.tolist())
+    level[places] = _chosen(part.possible[places], draws(exploration, "level", of_places))
     found = undrawn(given.recommended.copy())
     found.arm[rows], found.level[rows] = arm, level
     for i, chances in zip(rows.tolist(), _chances(part).tolist(), strict=True):
@@ -142,7 +142,7 @@ def _chances(part: _Part) -> Floats:
 
 
 def draws(exploration: Exploration, what: Literal["arm", "level"], names: Iterable[str]) -> Floats:
-    """The draw of each name: an account's id, followed for a level by a line with its cycle."""
+    """The draw of each name: an account's id, followed by a line with its cycle."""
     # BLAKE2b takes keys of at most 64 bytes.
     key = blake2b(exploration.key.encode()).digest()
     start = blake2b(f"{what}\n{exploration.experiment}\n".encode(), digest_size=_BYTES, key=key)

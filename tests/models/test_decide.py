@@ -497,7 +497,7 @@ def test_a_decision_that_explores_is_the_same_alone(drawing: Generation) -> None
         assert alone == found
 
 
-def test_the_level_drawn_lasts_until_the_next_statement(drawing: Generation) -> None:
+def test_what_is_drawn_lasts_until_the_next_statement(drawing: Generation) -> None:
     rows = "2024-01-31 400 40 40 0 1000\n2024-02-29 500 50 0 60 1000\n2024-03-31 500 50 0 90 1000"
     history = drawn(rows, payments="", contacts="")
     explored, changed = 0, 0
@@ -507,12 +507,12 @@ def test_the_level_drawn_lasts_until_the_next_statement(drawing: Generation) -> 
             one(drawing, account, history, at(history, instant)).intensity
             for instant in ("2024-03-02T15:00", "2024-03-28T15:00", "2024-04-02T15:00")
         )
-        assert first.arm == same.arm == later.arm
-        assert (first.level, first.propensities) == (same.level, same.propensities)
+        assert (first.arm, first.level) == (same.arm, same.level)
+        assert first.propensities == same.propensities
         explored += first.arm == "explore"
-        changed += first.arm == "explore" and first.level != later.level
+        changed += first.arm != later.arm
     assert explored > 10
-    assert changed > 2
+    assert changed > 10
 
 
 def test_a_challenger_with_other_rules_is_no_challenger(by_stage: Generation) -> None:
