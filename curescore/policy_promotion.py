@@ -62,7 +62,7 @@ def promote(
     challenger: Annotated[
         bool, typer.Option("--challenger", help="Let it be tried on a share of accounts.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Promote against the bound.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Promote although it is refused.")] = False,
     reason: Annotated[
         str | None, typer.Option(help="Why; kept in the registry.", show_default=False)
     ] = None,
@@ -71,7 +71,8 @@ def promote(
     """Compare a policy with the current one, and let the service use it if it is worth no less.
 
     Judged is the net value on the assignments: the lower end of its 95% interval may not be below
-    that of the current policy; exit code 1 where it is. A challenger is compared, but not judged.
+    that of the current policy, and the assignments must have been drawn as they say; exit code 1
+    where not. A challenger is compared, but not judged.
     The service uses it from its next start on.
 
     Example: curescore policy promote var/policies/winter --data var/newest
@@ -250,7 +251,9 @@ def _outcome(judged: Judged, wanted: Wanted, current: Current, version: int | No
         share = _share(current.policy)
         came = f"challenger of policy: version {version}, which decides {share:.1%} of accounts"
     elif version is None:
-        came = "refused: the current policy stays; --force --reason TEXT goes against the bound"
+        doubt = judged.comparison.document["doubt"]
+        why = "" if doubt is None else f" ({doubt['seen']})"
+        came = f"refused{why}: the current policy stays; --force --reason TEXT promotes it anyhow"
     elif judged.verdict.passed:
         came = f"passed, and registered as version {version}"
     else:

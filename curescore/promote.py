@@ -38,14 +38,15 @@ def promote(
 
     Example: curescore promote cure 2 --data var/newest
     """
+    from models.intensity.policy import ESTIMATE
     from training.promotion.gate import load_gate
     from training.promotions import Grounds
     from training.registry import POLICY
     from training.tracking import Tracker
 
-    if name == POLICY:
-        remedy = "`curescore policy promote POLICY --data DIR` compares and promotes one."
-        raise InputError(name, "is no model", remedy)
+    if name in (POLICY, ESTIMATE):
+        remedy = "`curescore policy promote POLICY --data DIR` compares and promotes a policy."
+        raise InputError(name, "is promoted as a policy, or with one", remedy)
     if force and not (reason or "").strip():
         remedy = "Say with --reason TEXT why the gate should not count; it is recorded."
         raise InputError("--force", "needs a reason", remedy)

@@ -7,6 +7,7 @@ from subprocess import CompletedProcess
 from typing import Any, NamedTuple
 
 import httpx
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -88,8 +89,9 @@ def test_one_that_is_worth_no_less_is_registered_and_serves(store: Store) -> Non
     source = store.file("same")
     told = store.told(source)
     assert (told["champion"], told["former"], told["promoted"]) == (1, None, True)
-    (check,) = told["checks"]
+    check, drawn = told["checks"]
     assert check["passed"]
+    assert (drawn["figure"], drawn["passed"]) == ("sound", True)
     assert check["figure"] == told["comparison"]["policies"]["proposed"]["net_dr"]["low"]
     (move,) = told["moves"]
     assert (move["from"], move["to"], move["forced"]) == (None, 1, False)
@@ -133,6 +135,19 @@ def test_one_that_is_worth_less_is_refused_until_it_is_forced(store: Store) -> N
     nothing = store.command("rollback", POLICY)
     assert nothing.returncode == 2
     assert "curescore policy promote" in nothing.stderr
+
+
+def test_assignments_that_were_not_drawn_let_nothing_pass(store: Store, tmp_path: Path) -> None:
+    certain = tmp_path / "certain"
+    shutil.copytree(store.data, certain)
+    table = pd.read_parquet(certain / "assignments.parquet")
+    for level in range(5):
+        table[f"propensity_{level}"] = (table["level"] == level).astype(float)
+    table.to_parquet(certain / "assignments.parquet")
+    refused = store._replace(data=certain).promote(store.file("same"))
+    assert refused.returncode == 1
+    assert "nothing was left to chance" in refused.stdout
+    assert store.tracker.champion(POLICY) is None
 
 
 def test_a_champion_that_no_service_could_load_is_not_gone_back_to(store: Store) -> None:

@@ -23,14 +23,22 @@ def net_value_verdict(comparison: Comparison) -> Verdict:
     """Whether the proposed policy is worth no less than the current one.
 
     It is where the lower bound (95%) of its net value is not below that of the current one: what
-    either is sure to be worth, so that one that is better but less certain has to be forced.
+    either is sure to be worth, so that one that is better but less certain has to be forced. On
+    assignments that were not drawn as they say, no such figure means anything.
     """
     low, least = (comparison.figure(name, FIGURE)["low"] for name in (PROPOSED, CURRENT))
     if low is None or least is None:
         check = Check("net value, lower bound", low, "defined for both", passed=False)
     else:
         check = Check("net value, lower bound", low, f">= {least:.4f}", low >= least)
-    return Verdict((check,), comparison.document["rows"], loads=True)
+    doubt = comparison.document["doubt"]
+    drawn = Check(
+        "assignments",
+        "sound" if doubt is None else doubt["why"],
+        "drawn by the propensities recorded",
+        doubt is None,
+    )
+    return Verdict((check, drawn), comparison.document["rows"], loads=True)
 
 
 def registered(tracker: Tracker, source: Path, policy: Policy, comparison: Comparison) -> int:
