@@ -47,7 +47,7 @@ def estimate(
     becomes a version of the registered model `estimate`; nothing is served by it until the policy
     is promoted.
 
-    Example: curescore policy estimate --data var/data/simulated --out var/policies/estimated
+    Example: curescore policy estimate --data var/data/simulated --out var/policies/autumn
     """
     from training.config import TrainingConfig
     from training.population import Window
@@ -93,8 +93,8 @@ def _table(cells: list[dict[str, Any]]) -> Table:
         box=SIMPLE_HEAD,
     )
     for heading in ("stage", "level", "assignments", "effective", "effect", "95%", ""):
-        side = "left" if heading in ("stage", "") else "right"
-        table.add_column(heading, justify=side, no_wrap=True)
+        left = heading in ("stage", "")
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for cell in cells:
         known = cell["estimated"]
         table.add_row(

@@ -77,7 +77,7 @@ def evaluate(
     from training.tracking import Tracker
     from training.value_page import page
 
-    named = _named(policies or [])
+    compared = named(policies or [])
     registered = model.startswith("models:/")
     tracker = Tracker.existing() if registered else Tracker()
     window = Window(start and start.date(), until and until.date())
@@ -87,11 +87,11 @@ def evaluate(
         setting = load_settings().policy
         current = load_policy(setting) if setting else current_policy(tracker, None)
         if current.estimate is not None:
-            named = {CURRENT: current, **named}
+            compared = {CURRENT: current, **compared}
         tell("reading the tables")
         tables = read_tables(data)
         seed = TrainingConfig().seed
-        document = compare(tables, bundle, current, named, window, seed, tell).document
+        document = compare(tables, bundle, current, compared, window, seed, tell).document
         tell("writing page and document")
         files = {DOCUMENT: dumps(document, indent=1, allow_nan=False) + "\n", PAGE: page(document)}
         kept = _kept(tracker, files, document)
@@ -104,25 +104,22 @@ def evaluate(
     out.print(f"page: {folder or kept}/{PAGE}", markup=False, soft_wrap=True)
 
 
-def _named(paths: Sequence[Path]) -> dict[str, "Policy"]:
-    """The policies by the names of their files or folders; by whole paths where two are the same.
+def named(paths: Sequence[Path]) -> dict[str, "Policy"]:
+    """The policies by the names of their files or folders; by whole paths where names are taken.
 
     InputError for one that is named twice.
     """
     from models.intensity.policy import load_policy
-    from training.offpolicy.candidates import check_names
+    from training.offpolicy.candidates import ALWAYS
 
     short = [path.stem if path.is_file() else path.name for path in paths]
     named: dict[str, Policy] = {}
     for path, name in zip(paths, short, strict=True):
-        called = str(path) if short.count(name) > 1 else name
+        taken = short.count(name) > 1 or name in (*ALWAYS, CURRENT)
+        called = str(path.resolve()) if taken else name
         if called in named:
             raise InputError("policies", "one is named twice", "Name each policy once.", str(path))
         named[called] = load_policy(path)
-    if CURRENT in named:
-        remedy = "Rename the file or folder: that is what the policy served now is called."
-        raise InputError("policies", f"one is called {CURRENT}", remedy)
-    check_names(named)
     return named
 
 

@@ -25,10 +25,10 @@ class Cell(_Part):
     """What is known of one level in one stage.
 
     `n` assignments of `accounts` accounts had the level; `ess` is Kish's effective sample size of
-    their weights 1 / propensity, `overlap` the share of the stage's assignments in which the level
-    had a propensity that is not too small. `effect` is the mean of what the level adds to the
-    probability of the target, `low` to `high` its interval of 95%; None where it is assumed, and
-    `why` tells why.
+    the weights 1 / propensity, of this level or the one it is compared with, whichever is smaller;
+    `overlap` is the share of the stage's assignments in which neither propensity was too small.
+    `effect` is the mean of what the level adds to the probability of the target, `low` to `high`
+    its interval of 95%; None where it is assumed, and `why` tells why.
     """
 
     stage: Stage
@@ -45,9 +45,11 @@ class Cell(_Part):
 
     @model_validator(mode="after")
     def _has_an_interval(self) -> Self:
-        known = (self.effect, self.low, self.high)
-        if self.estimated != all(value is not None for value in known):
+        known = [each for each in (self.low, self.effect, self.high) if each is not None]
+        if len(known) != (3 if self.estimated else 0):
             raise ValueError("an effect is estimated with its interval, or not at all")
+        if known != sorted(known):
+            raise ValueError("an effect lies in its interval")
         if self.estimated == (self.why is not None):
             raise ValueError("why an effect is assumed is told where it is, and nowhere else")
         return self

@@ -204,6 +204,8 @@ def load_estimate(directory: Path) -> Estimate:
         )
         golden = np.load(directory / GOLDEN_FEATURES, allow_pickle=False)
         then = np.load(directory / GOLDEN_RATIOS, allow_pickle=False)
+        if golden.shape[1] != len(estimate.features):
+            raise ValueError(f"{golden.shape[1]} features, of which {len(estimate.features)} named")
         now = np.stack(estimate._ratios(golden))
     except (BoosterError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
         raise BundleError(f"{directory} holds a part that cannot be used: {error}") from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from curescore.policy_value import named
 from tests.policies import PACKAGED
 from tests.servers import completed_here, curescore_json
 from training.sources.simulate import simulate
@@ -54,8 +55,6 @@ def test_policies_are_compared_and_kept(portfolio: Path, bundle_dir: Path, tmp_p
     ("arguments", "said"),
     [
         (["winter/policy.toml", "autumn/policy.toml", "winter/policy.toml"], "named twice"),
-        (["done.toml"], "always compared"),
-        (["current.toml"], "one is called current"),
         (["absent.toml"], "absent.toml"),
         ([], "there are no models"),
     ],
@@ -63,7 +62,7 @@ def test_policies_are_compared_and_kept(portfolio: Path, bundle_dir: Path, tmp_p
 def test_what_cannot_be_compared_is_bad_input(
     arguments: list[str], said: str, portfolio: Path, tmp_path: Path
 ) -> None:
-    for name in ("winter/policy.toml", "autumn/policy.toml", "done.toml", "current.toml"):
+    for name in ("winter/policy.toml", "autumn/policy.toml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(PACKAGED)
     done = completed_here(
@@ -74,3 +73,10 @@ def test_what_cannot_be_compared_is_bad_input(
     assert done.returncode == 2
     assert said in done.stderr
     assert not (tmp_path / "home").exists()
+
+
+def test_names_that_are_taken_give_way_to_whole_paths(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("done.toml", "current.toml", "winter.toml")]
+    for path in paths:
+        path.write_bytes(PACKAGED)
+    assert list(named(paths)) == [str(paths[0]), str(paths[1]), "winter"]

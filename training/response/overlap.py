@@ -49,9 +49,12 @@ def _of_stage(rows: Assigned, doubt: Why | None) -> list[Support]:
 
 
 def _best(supports_: list[Support]) -> Support:
-    """The one of the widest overlap among those that suffice; of equal ones the lowest parent."""
+    """The one of the widest overlap, to a tenth, among those that suffice; else the lowest parent.
+
+    What is seen beside level none itself is worth a little overlap: nothing has to be added up.
+    """
     sound = [each for each in supports_ if each.why is None]
-    return max(sound or supports_, key=lambda each: each.overlap)
+    return max(sound or supports_, key=lambda each: round(each.overlap, 1))
 
 
 def _beside(rows: Assigned, level: int, parent: int, doubt: Why | None) -> Support:

@@ -4,9 +4,10 @@ An orthogonal learner on LightGBM (the R-learner of Nie and Wager, 2021, Biometr
 with a logistic link). With m the probability of the target whatever the level, and e the
 propensities that were recorded,
     log-odds of the target = log-odds(m) + (level - sum of e_l · l) · f(x)
-One booster f is fitted on its log loss. As the bracket has mean 0 whatever x is, an error in m does
-not bend f, as far as first order goes. Nothing makes f positive: more contact may do harm. What
-levels do beyond a straight line is left to the lines (training.response.lines).
+One booster f is fitted on its log loss. As the bracket has mean 0 whatever x is, an error in m
+makes no effect where there is none; it may stretch one that there is, which the lines
+(training.response.lines) set right, as they do what levels change beyond a straight line. Nothing
+makes f positive: more contact may do harm.
 """
 
 from typing import Any, NamedTuple
