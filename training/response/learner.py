@@ -50,9 +50,9 @@ class Learned(NamedTuple):
 
     `outcome` [n × 5] is the probability of the target under each level, and `ratios` the odds
     ratios [n × 5], both from boosters and lines that were fitted without the row's account (the
-    probabilities that they start from, of other accounts, may come from one that saw it). `cells` are
-    those of models.intensity.cells, M1 first; `lines` and `booster` go into the estimate; `rounds`
-    is how many rounds of boosting were worth it; `doubt` speaks against the whole log.
+    probabilities that they start from, of other accounts, may come from one that saw it). `cells`
+    are those of models.intensity.cells, M1 first; `lines` and `booster` go into the estimate;
+    `rounds` is how many rounds of boosting were worth it; `doubt` speaks against the whole log.
     """
 
     outcome: Floats
