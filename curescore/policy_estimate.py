@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -10,6 +10,9 @@ from rich.table import Table
 
 from curescore.console import Json, out, print_json
 from curescore.working import working
+
+if TYPE_CHECKING:
+    from training.tracking import Tracker
 
 
 def estimate(
@@ -25,7 +28,10 @@ def estimate(
     ],
     policy: Annotated[
         Path | None,
-        typer.Option(help="Policy file (TOML); the packaged one if not given."),
+        typer.Option(
+            help="Policy file or folder; if not given, the one that is served now.",
+            show_default=False,
+        ),
     ] = None,
     start: Annotated[
         datetime | None,
@@ -54,11 +60,10 @@ def estimate(
     from training.response.estimating import estimate_response
     from training.tracking import Tracker
 
-    window = Window(start and start.date(), until and until.date())
+    window, tracker = Window(start and start.date(), until and until.date()), Tracker()
     with working() as tell:
-        made = estimate_response(
-            data, window, policy, folder, TrainingConfig().seed, Tracker(), tell
-        )
+        source = policy or _served(tracker)
+        made = estimate_response(data, window, source, folder, TrainingConfig().seed, tracker, tell)
     if json:
         print_json({"version": made.version, "folder": str(folder), **made.document})
         return
@@ -68,6 +73,16 @@ def estimate(
     out.print(
         f"next: curescore policy evaluate --data {data} {folder}", soft_wrap=True, markup=False
     )
+
+
+def _served(tracker: "Tracker") -> Path | None:
+    """The file or folder of the policy that a service would use; None: the packaged one."""
+    from service.settings import load_settings
+    from training.registry import POLICY
+
+    version = tracker.champion(POLICY)
+    served = load_settings().policy
+    return served if served or version is None else tracker.folder(POLICY, version)
 
 
 def _tell(document: dict[str, Any]) -> None:
@@ -84,6 +99,8 @@ def _tell(document: dict[str, Any]) -> None:
             markup=False,
         )
     out.print(_table(document["cells"]))
+    if not any(cell["estimated"] for cell in document["cells"]):
+        out.print("warning: no effect could be estimated: the policy decides as before")
 
 
 def _table(cells: list[dict[str, Any]]) -> Table:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from models.intensity.policy import Policy
     from service.settings import Settings
     from training.offpolicy.comparison import Comparison
+    from training.population import Window
     from training.promotion.gate import Verdict
     from training.promotions import Grounds
     from training.tracking import Tracker
@@ -59,6 +61,18 @@ def promote(
     model: Annotated[
         str, typer.Option(help="Bundle folder, models:/NAME@ALIAS or models:/NAME/VERSION.")
     ] = "models:/cure@champion",
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], help="First statement date before an assignment."
+        ),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            "--until", formats=["%Y-%m-%d"], help="Last statement date before an assignment."
+        ),
+    ] = None,
     challenger: Annotated[
         bool, typer.Option("--challenger", help="Let it be tried on a share of accounts.")
     ] = False,
@@ -79,6 +93,7 @@ def promote(
     """
     from models.intensity.policy import load_policy
     from service.settings import load_settings
+    from training.population import Window
     from training.promotions import Grounds
     from training.registry import POLICY
     from training.tracking import Tracker
@@ -90,7 +105,8 @@ def promote(
     if _is_champion(current, wanted):
         tell_champion(tracker, POLICY, current.version, {"promoted": False}, as_json=json)
         return
-    judged = _judged(tracker, data, model, current, wanted)
+    window = Window(start and start.date(), until and until.date())
+    judged = _judged(tracker, data, model, window, current, wanted)
     moved = challenger or judged.verdict.passed or force
     version = _moved(tracker, current, wanted, judged, grounds) if moved else None
     warnings = list(_warnings(tracker, settings, current, wanted)) if moved else []
@@ -112,9 +128,9 @@ def promote(
 
 
 def _check_options(*, challenger: bool, force: bool, reason: str | None) -> None:
-    if challenger and (force or reason is not None):
-        remedy = "Leave --force and --reason: a challenger is not judged, the champion stays."
-        raise InputError("--challenger", "moves nothing that needs a reason", remedy)
+    if challenger and force:
+        remedy = "Leave --force: a challenger is not judged, and the champion stays."
+        raise InputError("--challenger", "needs no force", remedy)
     if force and not (reason or "").strip():
         remedy = "Say with --reason TEXT why the bound should not count; it is recorded."
         raise InputError("--force", "needs a reason", remedy)
@@ -150,7 +166,9 @@ def _is_champion(current: Current, wanted: Wanted) -> bool:
     return same
 
 
-def _judged(tracker: "Tracker", data: Path, model: str, current: Current, wanted: Wanted) -> Judged:
+def _judged(
+    tracker: "Tracker", data: Path, model: str, window: "Window", current: Current, wanted: Wanted
+) -> Judged:
     """Both policies compared, by the current one's amounts, and what follows for the one wanted.
 
     Raises InputError for a policy that could not be served with the model or, as challenger,
@@ -160,7 +178,6 @@ def _judged(tracker: "Tracker", data: Path, model: str, current: Current, wanted
     from training.assessment import load_bundle
     from training.config import TrainingConfig
     from training.offpolicy.comparison import compare
-    from training.population import Window
     from training.promotion.net_value import CURRENT, PROPOSED, net_value_verdict
     from training.tables import read_tables
 
@@ -174,7 +191,7 @@ def _judged(tracker: "Tracker", data: Path, model: str, current: Current, wanted
         named = {CURRENT: current.policy, PROPOSED: wanted.policy}
         tables = read_tables(data)
         seed = TrainingConfig().seed  # that of `curescore policy evaluate`
-        comparison = compare(tables, bundle, current.policy, named, Window(), seed, progress)
+        comparison = compare(tables, bundle, current.policy, named, window, seed, progress)
     return Judged(comparison, net_value_verdict(comparison))
 
 
@@ -187,7 +204,7 @@ def _moved(
 
     version = registered(tracker, wanted.source, wanted.policy, judged.comparison)
     if wanted.challenger:
-        tracker.challenge(POLICY, version)
+        tracker.challenge(POLICY, version, grounds)
     else:
         verdict = judged.verdict
         why = replace(grounds, forced=not verdict.passed, checks=verdict.recorded())
@@ -255,7 +272,15 @@ def _outcome(judged: Judged, wanted: Wanted, current: Current, version: int | No
         why = "" if doubt is None else f" ({doubt['seen']})"
         came = f"refused{why}: the current policy stays; --force --reason TEXT promotes it anyhow"
     elif judged.verdict.passed:
-        came = f"passed, and registered as version {version}"
+        less = told[PROPOSED]["minus"][CURRENT]["value"] < 0
+        though = ", by what it is sure to be worth, although its value is lower" if less else ""
+        came = f"passed{though}, and registered as version {version}"
     else:
         came = f"promoted by force as version {version}, and the reason is recorded"
-    return f"{found}\n{came}"
+    if told[PROPOSED]["minus"][CURRENT] == {"value": 0.0, "low": 0.0, "high": 0.0}:
+        found += "\nthe two give the same levels on these assignments: they cannot be told apart"
+    return (
+        f"{found}\n{came}\nthe service uses it from its next start on"
+        if version
+        else f"{found}\n{came}"
+    )

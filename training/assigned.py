@@ -89,14 +89,18 @@ class Assigned:
 
         InputError where there are none.
         """
+        if start is not None and end is not None and start > end:
+            raise InputError("--from", "is after --until", "Put the earlier date first", str(start))
         low = -np.inf if start is None else np.datetime64(start).astype(np.int64)
         high = np.inf if end is None else np.datetime64(end).astype(np.int64)
         kept = self.take((self.day >= low) & (self.day <= high))
         if not len(kept):
-            left = ", ".join(f"{n:,} {why}" for why, n in self.left_out._asdict().items())
+            counts = self.left_out._asdict().items()
+            left = ", ".join(f"{n:,} {why.replace('_', ' ')}" for why, n in counts)
             raise InputError(
                 "assignments",
-                f"none of late accounts has an outcome in these months (left out: {left})",
+                f"none of late accounts has an outcome in these months (there are {len(self):,} in "
+                f"all; left out: {left})",
                 "Widen --from and --until: an outcome needs the statements of its horizon.",
             )
         return kept

@@ -6,6 +6,7 @@ from pathlib import Path
 from models.intensity.policy import ESTIMATE, PACKAGED, Policy, policy_content
 from training.durable import whole_file
 
+_MODE = 0o700  # the file may hold the key of an experiment
 POLICY_TAG, ESTIMATE_TAG = "policy_sha256", "estimate_sha256"
 
 
@@ -15,7 +16,7 @@ def copy_policy(source: Path | None, folder: Path) -> None:
     Each file appears whole. Raises InputError for a policy file that cannot be read.
     """
     content = policy_content(source)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, mode=_MODE)
     with whole_file(folder / PACKAGED) as path:
         path.write_bytes(content)
     if source is not None and (source / ESTIMATE).is_dir():

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from features.errors import InputError
 
-Action = Literal["first", "promote", "rollback"]
+Action = Literal["first", "promote", "rollback", "challenge"]
 
 TAG = "promotion."  # and the instant: one tag of the registered model for each move
 LONGEST_REASON = 500

@@ -37,9 +37,11 @@ class Registry:
         """Version of the challenger; None where there is none."""
         return self._alias(name, CHALLENGER)
 
-    def challenge(self, name: str, version: int) -> None:
-        """Make a version the challenger."""
+    def challenge(self, name: str, version: int, grounds: Grounds | None = None) -> None:
+        """Make a version the challenger, and record it."""
         self._require(name, str(version))
+        told = tag_of("challenge", self.challenger(name), version, grounds or Grounds())
+        self._client.set_registered_model_tag(name, *told)
         self._client.set_registered_model_alias(name, CHALLENGER, str(version))
 
     def version_with(self, name: str, tags: Mapping[str, str | None]) -> int | None:
@@ -53,10 +55,10 @@ class Registry:
         return dict(self._require(name, str(version)).tags)
 
     def promotions(self, name: str) -> list[dict[str, Any]]:
-        """Every move of the champion, oldest first; none where there is no such model.
+        """Every move of champion and challenger, oldest first; none where there is no such model.
 
-        Each has `at` (UTC), `who`, `action` (first, promote, rollback), `from`, `to`, `forced`,
-        `reason`, and the gate's `checks`.
+        Each has `at` (UTC), `who`, `action` (first, promote, rollback, challenge), `from`, `to`,
+        `forced`, `reason`, and the gate's `checks`.
         """
         model = self._model(name)
         return recorded(model.tags) if model else []

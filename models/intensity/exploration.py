@@ -28,6 +28,7 @@ REACH = 1  # levels that a drawn one may lie from the recommended one
 # What a challenger has to share with the policy: facts, rules and prices are those of both.
 SHARED = ("advisory_rules", "currencies", "promise_grace_days", "treatment", "valid_days")
 
+_DECIMALS = 12  # of a chance that is told: 0.8, not 0.7999999999999999
 _BYTES = 8
 _BITS = 53  # as many as a float holds
 
@@ -138,7 +139,7 @@ def _chances(part: _Part) -> Floats:
     ordinary = 1.0 - part.share - part.challenger_share
     chances: Floats = part.share * part.possible / part.possible.sum(axis=1, keepdims=True)
     chances += ordinary * own + part.challenger_share * other
-    return chances
+    return chances.round(_DECIMALS)
 
 
 def draws(exploration: Exploration, what: Literal["arm", "level"], names: Iterable[str]) -> Floats:

@@ -180,8 +180,10 @@ def test_a_champion_that_cannot_be_loaded_gives_way_by_force(store: Store) -> No
 def test_a_challenger_is_compared_and_not_judged(store: Store) -> None:
     store.told(store.file("trying", TRIES))
     hard = store.file("hard", replaced=(ORDINARY, HARD))
-    tried = store.promote(hard, "--challenger")
+    tried = store.promote(hard, "--challenger", "--reason", REASON)
     assert tried.returncode == 0, tried.stderr
+    move = store.tracker.promotions(POLICY)[-1]
+    assert (move["action"], move["to"], move["reason"]) == ("challenge", 2, REASON)
     assert "version 2, which decides 10.0% of accounts" in tried.stdout
     assert "proposed" in tried.stdout
     assert "share" not in tried.stdout
@@ -217,7 +219,7 @@ def test_settings_that_go_before_the_registry_are_told(store: Store, name: str, 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--challenger", "--force", "--reason", REASON), "needs a reason"),
+        (("--challenger", "--force", "--reason", REASON), "needs no force"),
         (("--force", "--reason", "x" * 501), "more than 500"),
         (("--challenger",), "is the champion"),
     ],

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from features.errors import InputError
-from features.panel import Floats
+from features.panel import Flags, Floats
 from models.intensity.estimate import Estimate, estimated_of
 from models.intensity.policy import Policy
 from models.intensity.response import assumed
@@ -13,7 +15,6 @@ from training.offpolicy.policies import Situations, leaves, plain_levels
 from training.progress import Progress
 
 if TYPE_CHECKING:
-    from models.intensity.estimate import Estimate
     from training.response.learner import Learned
 
 # What is always compared: what it is called, and what it is.
@@ -112,17 +113,25 @@ def _of_file(
     if estimate is None:
         level = leaves(policy, given, assumed(len(features)), None).weighed.level
         return Candidate(Given(level), name, "A policy with the effects that it assumes.", policy)
-    if made_from(estimate, source) == "same":
-        ratios, cells, refitted = learned.ratios, estimated_of(learned.cells), True
-        told = (
-            "A policy with an estimate that was made from these very assignments. It is judged by "
-            "one made in the same way, for each account without it."
-        )
-    else:
-        ratios, cells, refitted = estimate.ratios(features), estimate.estimated, False
-        told = "A policy with the effects of its estimate."
-    level = leaves(policy, given, ratios, cells).weighed.level
-    return Candidate(Given(level), name, told, policy, refitted)
+    level = leaves(policy, given, estimate.ratios(features), estimate.estimated).weighed.level
+    if made_from(estimate, source) != "same":
+        return Candidate(Given(level), name, "A policy with the effects of its estimate.", policy)
+    again = leaves(policy, given, learned.ratios, estimated_of(learned.cells)).weighed.level
+    level = np.where(_made_from_rows(estimate, given.rows.day), again, level)
+    told = (
+        "A policy with an estimate that was made from some of these assignments. Those it is "
+        "judged on by one made in the same way, for each account without it; others by itself."
+    )
+    return Candidate(Given(level), f"{name} (re-estimated)", told, policy, refitted=True)
+
+
+def _made_from_rows(estimate: Estimate, day: Floats) -> Flags:
+    """Which assignments, by the days of their statements, the estimate was made from."""
+    first, last = (
+        np.datetime64(estimate.training[name]).astype(np.int64) for name in ("from", "until")
+    )
+    inside: Flags = (day >= first) & (day <= last)
+    return inside
 
 
 def made_from(estimate: Estimate, source: Source) -> str:

@@ -60,10 +60,11 @@ def estimate_response(
     progress("reading tables")
     tables = read_tables(directory)
     panel, _ = panel_of(tables)
-    rows = assigned(tables, panel, CURE).between(window.start, window.end)
+    every = assigned(tables, panel, CURE)
+    rows = every.between(window.start, window.end)
     features = matrix(panel, rows.view)
     learned = learn(features, rows, seed, progress)
-    told = {"data_sha256": data_sha256(tables), "seed": seed, **_told(rows, learned)}
+    told = {"data_sha256": data_sha256(tables), "seed": seed, **_told(every, rows, learned)}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         progress("writing and verifying the estimate")
@@ -91,7 +92,7 @@ def estimate_response(
     return Estimated(version, sha256, document)
 
 
-def _told(rows: Assigned, learned: Learned) -> dict[str, Any]:
+def _told(every: Assigned, rows: Assigned, learned: Learned) -> dict[str, Any]:
     """What the estimate tells of its making; `from` and `until` are statement dates."""
     return {
         "from": date_of(rows.day.min()).isoformat(),
@@ -99,7 +100,7 @@ def _told(rows: Assigned, learned: Learned) -> dict[str, Any]:
         "n": len(rows),
         "accounts": len(np.unique(rows.account)),
         "overridden": int(rows.overridden.sum()),
-        "left_out": rows.left_out._asdict(),
+        "left_out": {**rows.left_out._asdict(), "outside_window": len(every) - len(rows)},
         "rounds": learned.rounds,
         "doubt": None if learned.doubt is None else learned.doubt._asdict(),
     }

@@ -200,8 +200,8 @@ def test_propensities_are_those_of_all_draws_together() -> None:
         found = drawn(exploration(key=f"{number:016d}", challenger_share=0.2), given)
         counts[np.arange(6), found.level] += 1
     told = matrix_of(found)
-    assert told == pytest.approx(np.array(EXPECTED), abs=1e-15)
-    assert told.sum(axis=1) == pytest.approx(1, abs=1e-15)
+    assert told == pytest.approx(np.array(EXPECTED), abs=1e-12)
+    assert told.sum(axis=1) == pytest.approx(1, abs=5e-12)  # told to 12 decimals
     assert (counts[told == 0] == 0).all()
     for seen, chances in zip(counts, told, strict=True):
         possible = chances > 0
