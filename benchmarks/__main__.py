@@ -10,14 +10,32 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import capacity, contributions, features, fitting, intensity, nightly, quality
+from benchmarks import (
+    capacity,
+    contributions,
+    features,
+    fitting,
+    intensity,
+    nightly,
+    policies,
+    quality,
+)
 from benchmarks.lines import PEERS
 from benchmarks.machine import described
 from benchmarks.report import Topic
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
-TOPICS = ("features", "contributions", "nightly", "fitting", "quality", "capacity", "intensity")
+TOPICS = (
+    "features",
+    "contributions",
+    "nightly",
+    "fitting",
+    "quality",
+    "capacity",
+    "intensity",
+    "policies",
+)
 
 
 @app.command()
@@ -48,6 +66,13 @@ def main(
     drawn: Annotated[
         int, typer.Option(help="Accounts of which the late ones' levels are timed.", min=100)
     ] = 200_000,
+    log: Annotated[
+        int, typer.Option(help="Accounts of each law's log, for policies.", min=1_000)
+    ] = 20_000,
+    logs: Annotated[int, typer.Option(help="Small logs, for policies.", min=1)] = 10,
+    small: Annotated[
+        int, typer.Option(help="Accounts of each small log, for policies.", min=1_000)
+    ] = 4_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Print, as Markdown, ours and others' figures, and the ratios with their spread.
@@ -65,6 +90,7 @@ def main(
         "quality": lambda folder: quality.measure(folder, uci, portfolio, trials, say),
         "capacity": lambda folder: capacity.measure(within, solved, rounds, say),
         "intensity": lambda folder: intensity.measure(folder, simulated, drawn, trees, rounds, say),
+        "policies": lambda folder: policies.measure(folder, log, logs, small, say),
     }
     if unknown := set(topics or ()) - set(runs):
         raise typer.BadParameter(f"{', '.join(unknown)}: none of {', '.join(TOPICS)}")

@@ -16,7 +16,9 @@ if TYPE_CHECKING:  # the models are loaded where a command needs them
 
 BAD_INPUT = 2
 
-policy_app = typer.Typer(no_args_is_help=True, help="Check, estimate, compare and promote policies.")
+policy_app = typer.Typer(
+    no_args_is_help=True, help="Check, estimate, compare and promote policies."
+)
 policy_app.command()(policy_estimate.estimate)
 policy_app.command()(policy_value.evaluate)
 policy_app.command()(policy_promotion.promote)

@@ -2,16 +2,21 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks import capacity, contributions, features, fitting, intensity, quality
+from benchmarks import capacity, contributions, features, fitting, intensity, policies, quality
 from benchmarks.alone import ONES
 from benchmarks.lines import PEERS, Worker, WorkerError
 from benchmarks.measures import Spread, peak_memory, ratio, take_turns
 from benchmarks.report import Table, Topic
+from benchmarks.truths import bound, in_cures, per_thousand, true_net
 from features.catalogue import BY_NAME
+from training.config import TrainingConfig
+from training.offpolicy.candidates import ALWAYS
+from training.offpolicy.estimators import Given, Rewards
 
 TOLERANCE = 1e-9
 
@@ -151,3 +156,58 @@ def test_what_choosing_a_level_adds_is_timed(tmp_path: Path) -> None:
     for each in found.figures["night"]:
         assert each["decided"] > 0
         assert min(each[part] for part in intensity.NIGHT) > 0
+
+
+def test_policies_are_valued_where_the_truth_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.truths.ORACLE_TREES", 20)
+    quick = TrainingConfig(max_trees=20, patience=5, cuts=1, groups=3, least_cures=5)
+    found = policies.measure(tmp_path, 600, 1, 300, silent, ("pressure",), quick)
+    (valued,) = found.figures["worth"]
+    dear, cheap = valued["packaged"], valued["cheap"]
+    for true in (dear["true"], cheap["true"]):
+        assert set(true) == set(ALWAYS) | {policies.ORACLE}
+        assert true["nothing"] == 0
+    assert dear["true"]["call_everyone"] < cheap["true"]["call_everyone"]
+    calls = dear["log"]["call_everyone"]
+    assert calls["cures"]["true"] == cheap["log"]["call_everyone"]["cures"]["true"] != 0
+    half = (calls["cures"]["dr"]["high"] - calls["cures"]["dr"]["low"]) / 2
+    assert half == pytest.approx(calls["cures"]["bound"], rel=0.5)
+    seen = found.figures["covered"]["packaged"]["net"]["policies"]
+    assert set(seen) == set(dear["true"]) - {"nothing"}
+    for each in seen.values():
+        ((true, _, low, high),) = each["raw"]
+        assert each["within"] == (low <= true <= high)
+    assert len(found.figures["claimed"]["logs"]) == 1
+    _gates(found.figures["bad_logs"])
+    assert "the oracle" in str(found)
+
+
+def _gates(logs: dict[str, Any]) -> None:
+    """Each log is doubted, or not, for what was done to it."""
+    whys = [each["doubt"] and each["doubt"]["why"] for each in logs.values()]
+    assert whys == [None, "not_randomised", None, "wrong_propensities"]
+    cells = [
+        {cell["why"] for cell in each["cells"] if cell["level"] == 2} for each in logs.values()
+    ]
+    assert "never_tried" not in cells[0]
+    assert cells[1:] == [{"not_randomised"}, {"never_tried"}, {"wrong_propensities"}]
+
+
+def test_the_true_value_and_its_bound_are_those_computed_by_hand() -> None:
+    true = np.array([[0.5, 0.6, 0.9, 0.5, 0.5], [0.2, 0.2, 0.4, 0.2, 0.2]])
+    propensity = np.array([[0.5, 0.25, 0.25, 0.0, 0.0], [0.5, 0.0, 0.5, 0.0, 0.0]])
+    level, cost = np.array([0, 2]), np.array([0.0, 1.0, 3.0, 5.0, 9.0])
+    worth, cured = np.array([10.0, 20.0]), np.array([1.0, 0.0])
+    rewarded = Rewards(level, propensity, cured, worth, cost, np.zeros(5), true)
+    assert true_net(Given(np.array([2, 0])), rewarded) == pytest.approx([1.0, 0.0])
+    done = Given(level, as_done=True)
+    expected = [0.25 * (1 - 1) + 0.25 * (4 - 3), 0.5 * (4 - 3)]
+    assert true_net(done, rewarded) == pytest.approx(expected)
+    assert per_thousand(true_net(done, in_cures(rewarded))) == pytest.approx(1_000 * 0.1125)
+    variance = 10**2 * (0.9 * 0.1 / 0.25 + 0.5 * 0.5 / 0.5) / 2 + 0.25
+    found = bound(Given(np.array([2, 0])), rewarded)
+    assert found.of_one == pytest.approx(1_959.963984540054 * variance**0.5)
+    assert found.half_width == pytest.approx(found.of_one / 2**0.5)
+    assert found.rows_for(found.half_width) == pytest.approx(2)
