@@ -12,6 +12,7 @@ from curescore.console import Json, out, print_json
 from features.errors import InputError
 
 if TYPE_CHECKING:  # the models are loaded where a command needs them
+    from models.intensity.policy import Policy
     from models.intensity.rules.rule import Rule
 
 BAD_INPUT = 2
@@ -31,10 +32,15 @@ def _group() -> None:
 
 @policy_app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="The policy file (TOML).", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="The policy file (TOML), or a policy folder.", show_default=False)
+    ],
     json: Json = False,
 ) -> None:
-    """Explain every mistake in a policy file; of one without mistakes, print name and SHA-256.
+    """Explain every mistake in a policy; of one without mistakes, print what it is.
+
+    That is its name, its SHA-256 and its estimate's, and warnings of what its exploration will
+    not show.
 
     Example: curescore policy check policy.toml
     """
@@ -47,18 +53,52 @@ def check(
         if not json:
             raise
         mistakes = error.mistakes if isinstance(error, PolicyError) else (error,)
-        print_json({"file": str(file), "mistakes": [_plain(mistake) for mistake in mistakes]})
+        plain = [_plain(mistake) for mistake in mistakes]
+        print_json({"file": str(file), "mistakes": plain, "warnings": []})
         raise typer.Exit(BAD_INPUT) from error
+    warnings = _warnings(policy)
     if json:
-        print_json(
-            {"file": str(file), "mistakes": [], "name": policy.name, "sha256": policy.sha256}
+        told = {"file": str(file), "mistakes": [], "warnings": warnings, "name": policy.name}
+        print_json(told | {"sha256": policy.sha256, "estimate_sha256": policy.estimate_sha256})
+        return
+    found = policy.estimate_sha256
+    lines = [
+        f"{file}: policy {policy.name} has no mistakes",
+        f"SHA-256 {policy.sha256}",
+        "no estimate" if found is None else f"estimate's SHA-256 {found}",
+        *(f"warning: {warning}" for warning in warnings),
+    ]
+    out.print("\n".join(lines), markup=False, soft_wrap=True)
+
+
+def _warnings(policy: "Policy") -> list[str]:
+    """What the exploration of a sound policy will not show."""
+    from models.intensity.cells import LATE_STAGES, LEAST_PROPENSITY
+    from models.intensity.exploration import REACH
+    from models.intensity.ladder import LEVEL_NAMES, NONE
+    from models.stage import STAGES
+
+    if policy.exploration is None:
+        return []
+    lowest = dict(zip(STAGES, policy.numbers.lowest.tolist(), strict=True))
+    warnings = []
+    for level in range(NONE + 1, len(LEVEL_NAMES)):
+        stages = [stage for stage in LATE_STAGES if lowest[stage] == level]
+        if stages:
+            warnings.append(
+                f"in {', '.join(stages)} nobody is left alone (lowest is {LEVEL_NAMES[level]}), so "
+                "that what contact changes there cannot be estimated: set "
+                f'lowest = "{LEVEL_NAMES[NONE]}" in stages that are to be learnt'
+            )
+    drawn_among = 2 * REACH + 1  # levels at most: the recommended one, and the steps to each side
+    chance = policy.exploration.share / drawn_among
+    if chance < LEAST_PROPENSITY:
+        warnings.append(
+            f"a level is drawn with a chance of as little as {100 * chance:.2g}%, and below "
+            f"{LEAST_PROPENSITY:.0%} nothing is estimated from it: raise share to "
+            f"{drawn_among * LEAST_PROPENSITY:g} or more"
         )
-    else:
-        out.print(
-            f"{file}: policy {policy.name} has no mistakes\nSHA-256 {policy.sha256}",
-            markup=False,
-            soft_wrap=True,
-        )
+    return warnings
 
 
 @policy_app.command()

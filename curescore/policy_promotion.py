@@ -268,9 +268,11 @@ def _outcome(judged: Judged, wanted: Wanted, current: Current, version: int | No
         share = _share(current.policy)
         came = f"challenger of policy: version {version}, which decides {share:.1%} of accounts"
     elif version is None:
-        doubt = judged.comparison.document["doubt"]
-        why = "" if doubt is None else f" ({doubt['seen']})"
-        came = f"refused{why}: the current policy stays; --force --reason TEXT promotes it anyhow"
+        failed = [each for each in judged.verdict.checks if not each.passed]
+        why = "; ".join(f"{each.check} {each.figure}, not {each.bound}" for each in failed)
+        came = (
+            f"refused ({why}): the current policy stays; --force --reason TEXT promotes it anyhow"
+        )
     elif judged.verdict.passed:
         less = told[PROPOSED]["minus"][CURRENT]["value"] < 0
         though = ", by what it is sure to be worth, although its value is lower" if less else ""

@@ -18,10 +18,11 @@ from models.intensity.rules.counts import Counts, count
 from models.intensity.rules.version import RULES_VERSION
 from models.score.bundle import Bundle
 from models.scored import Scored, scored
+from models.stage import stage_numbers
 from models.target import target_of
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 
 
@@ -57,7 +58,7 @@ def assess(
     Their `reasons` largest reasons are kept, None: every one. `keyed`: with fingerprints.
     """
     targets = [target_of(account.days_past_due) for account in accounts]
-    late = np.array([target == "cure" for target in targets], np.bool_)
+    stage = stage_numbers(np.array([account.days_past_due for account in accounts], np.float64))
     known = facts(panel, view, accounts, generation.policy)
     keys = np.empty(0, np.uint64)
     if keyed:
@@ -70,20 +71,20 @@ def assess(
         known,
         count(panel, view, known.today),
         keys,
-        ratios_of(generation.policy, late, panel, view),
-        ratios_of(generation.challenger, late, panel, view),
+        ratios_of(generation.policy, stage, panel, view),
+        ratios_of(generation.challenger, stage, panel, view),
     )
 
 
-def ratios_of(policy: Policy | None, late: Flags, panel: Panel, view: View) -> Ratios:
-    """The odds ratios of the policy's estimate for the rows of the view [n] that are late.
+def ratios_of(policy: Policy | None, stage: Indices, panel: Panel, view: View) -> Ratios:
+    """The odds ratios of the policy's estimate for the rows of the view [n], in these stages.
 
-    NaN for the others, and where there is no estimate.
+    NaN for those that are not late, and where there is no estimate.
     """
-    found = assumed(len(late))
+    found, late = assumed(len(stage)), stage > 0
     estimate = None if policy is None else policy.estimate
     if estimate is not None and late.any():
-        own = estimate.ratios(matrix(panel, view.take(late)))
+        own = estimate.ratios(matrix(panel, view.take(late)), stage[late])
         for every, part in zip(found, own, strict=True):
             every[late] = part
     return found

@@ -35,7 +35,7 @@ class ByDays:
         """Why a cell is assumed; None where it is estimated."""
         return None if self.estimated[stage, level] else "never_tried"
 
-    def ratios(self, features: Floats) -> Ratios:
+    def ratios(self, features: Floats, _: Indices | None = None) -> Ratios:
         """Odds ratios of rows of the whole catalogue, with bounds a tenth off in log-odds."""
         effect = self.strength * _LEVELS * (1 + features[:, [_DAYS]] / 100)
         width = 0.1 * (_LEVELS > 0)

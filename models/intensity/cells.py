@@ -2,18 +2,22 @@
 
 from typing import Annotated, Literal, Self, get_args
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.intensity.ladder import LEVELS
 from models.stage import STAGES, Stage
 
 CONTACTS = len(LEVELS) - 1  # levels above none
+LEAST_PROPENSITY = 0.01  # below it one assignment would stand for more than a hundred
 LATE_STAGES = STAGES[1:]  # those of which it can be known what contact changes
 
 Why = Literal[
     "not_randomised", "wrong_propensities", "never_tried", "little_overlap", "few_assignments"
 ]
 WHYS: tuple[Why, ...] = get_args(Why)
+_MOST = 100.0  # log-odds: no effect comes near
+_ROUNDING = 1e-12
 _ByLevel = Annotated[tuple[float, ...], Field(min_length=CONTACTS, max_length=CONTACTS)]
 
 
@@ -75,6 +79,10 @@ class Lines(_Part):
     def _leads_to_none(self) -> Self:
         if any(not 0 <= parent <= k for k, parent in enumerate(self.parent)):
             raise ValueError("the parent of a level is a lower level")
+        if min(self.slope_variance) < 0 or min(np.linalg.eigvalsh(self.covariance)) < -_ROUNDING:
+            raise ValueError("variances are not below 0")
+        if max(map(abs, (*self.offset, *self.slope, *self.centre))) > _MOST:
+            raise ValueError(f"no offset, slope or centre lies beyond {_MOST:g}")
         return self
 
     @property

@@ -216,12 +216,16 @@ def _nearest(
 def _nearest_days(
     numbers: Numbers, prices: Floats, held: Held, work: Floats, days: float
 ) -> tuple[float, int]:
-    """The days past due nearest to these at which the level differs, and that level."""
+    """The days past due nearest to these at which the level differs, and that level.
+
+    Not between stages of which effects are estimated: an account's own are those of its stage.
+    """
     nearest, level = np.nan, NO_LEVEL
     if held.target != CURE:
         return nearest, level
     for stage in range(1, _LAST_STAGE + 1):
-        if stage == held.stage:
+        estimated = numbers.estimated[held.stage].any() or numbers.estimated[stage].any()
+        if stage == held.stage or estimated:
             continue
         to = LAST_DAY[stage - 1] + 1.0 if stage > held.stage else float(LAST_DAY[stage])
         farther = abs(to - days) > abs(nearest - days)

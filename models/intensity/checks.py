@@ -207,7 +207,7 @@ def _drawn(document: Document) -> Iterator[InputError]:
             f"is {share + challenged:g} together with share, which leaves too few accounts at the "
             "level that the policy itself gives",
             f"Lower one of them: together at most {MOST_DRAWN:g}.",
-            challenged,
+            None,  # nothing of the part that holds the key is repeated
         )
 
 

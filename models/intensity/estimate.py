@@ -7,14 +7,16 @@ set it right for each level, so that the mean effect of a level is what assignme
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from tokenize import TokenError
+from typing import Any, Self
 
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from features.catalogue import BY_NAME, NAMES
 from models.intensity.cells import CONTACTS, LATE_STAGES, Cell, Lines
@@ -36,6 +38,7 @@ from models.stage import STAGES, stage_numbers
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
 
 SCHEMA = 1
 MANIFEST, BOOSTER = "estimate.json", "booster.txt"
@@ -44,6 +47,23 @@ FILES = (BOOSTER, GOLDEN_FEATURES, GOLDEN_RATIOS)
 GOLDEN_TOLERANCE = 1e-9  # another machine's logarithms may differ in the last digits
 QUANTILE = 1.959963984540054  # of the normal distribution at 0.975: intervals are of 95%
 MOST_LOG_RATIO = float(np.log(20.0))  # as for the odds ratios of a policy file
+
+
+# What a part that somebody has tampered with may lead to, .npy headers among them.
+_UNUSABLE = (
+    *(BoosterError, ValueError, KeyError, TypeError, IndexError, EOFError, OSError),
+    *(MemoryError, OverflowError, TokenError),
+)
+
+
+class Training(BaseModel):
+    """Of what an estimate tells of its making the part that is asked of it; dates of statements."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    data_sha256: str
+    from_: date = Field(alias="from")
+    until: date
 
 
 class Manifest(BaseModel):
@@ -60,6 +80,17 @@ class Manifest(BaseModel):
     training: dict[str, Any]
     files: dict[str, str]
     sha256: str
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        expected = [(stage, level) for stage in LATE_STAGES for level in LEVELS[1:]]
+        if [(cell.stage, cell.level) for cell in self.cells] != expected:
+            raise ValueError("cells are of each late stage and level, M1 and level 1 first")
+        names = [feature.name for feature in self.features]
+        if len(set(names)) < len(names) or STAGE_FEATURE not in names:
+            raise ValueError(f"features are named once each, {STAGE_FEATURE} among them")
+        Training.model_validate(self.training)
+        return self
 
 
 @dataclass(frozen=True)
@@ -101,12 +132,16 @@ class Estimate:
         """Positions of its features in the catalogue's matrix."""
         return np.array([NAMES.index(name) for name in self.features], dtype=np.int64)
 
-    def ratios(self, features: Floats) -> Ratios:
-        """The odds ratios of accounts by the catalogue's features [n × all]."""
-        return self._ratios(features[:, self.columns])
+    def ratios(self, features: Floats, stage: Indices) -> Ratios:
+        """The odds ratios of accounts in these stages by the catalogue's features [n × all]."""
+        return self._ratios(features[:, self.columns], stage)
 
-    def _ratios(self, own: Floats) -> Ratios:
+    def golden(self, own: Floats) -> Floats:
+        """The odds ratios and bounds of golden rows [m × own features], [3 × m × 5]."""
         stage = stage_numbers(own[:, self.features.index(STAGE_FEATURE)])
+        return np.stack(self._ratios(own, stage))
+
+    def _ratios(self, own: Floats, stage: Indices) -> Ratios:
         return ratios_of(self.lines, self.explainer.explain(own).margin, stage)
 
 
@@ -121,8 +156,7 @@ def estimated_of(cells: tuple[Cell, ...]) -> Flags:
 def ratios_of(lines: tuple[Lines, ...], margin: Floats, stage: NDArray[np.int64]) -> Ratios:
     """The odds ratios of accounts in these stages, by the booster's margins [n].
 
-    Those whose last statement shows nothing past due, and who are late since, are taken for the
-    first late stage.
+    Of the stages' names the first is left out: accounts in it are not late, and are taken for M1.
     """
     logs, variance = np.zeros((2, len(stage), len(LEVELS)))
     for s, line in enumerate(lines):
@@ -169,7 +203,7 @@ def write_estimate(directory: Path, content: Content) -> str:
     explainer = Explainer(read_booster(directory / BOOSTER))
     made = Estimate("", content.features, content.cells, content.lines, {}, explainer)
     np.save(directory / GOLDEN_FEATURES, content.golden)
-    np.save(directory / GOLDEN_RATIOS, np.stack(made._ratios(content.golden)))
+    np.save(directory / GOLDEN_RATIOS, made.golden(content.golden))
     unsigned = {
         "schema": SCHEMA,
         "features": [
@@ -206,10 +240,14 @@ def load_estimate(directory: Path) -> Estimate:
         then = np.load(directory / GOLDEN_RATIOS, allow_pickle=False)
         if golden.shape[1] != len(estimate.features):
             raise ValueError(f"{golden.shape[1]} features, of which {len(estimate.features)} named")
-        now = np.stack(estimate._ratios(golden))
-    except (BoosterError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
+        now = estimate.golden(golden)
+    except _UNUSABLE as error:
         raise BundleError(f"{directory} holds a part that cannot be used: {error}") from error
-    if then.shape != now.shape or not np.allclose(now, then, rtol=GOLDEN_TOLERANCE, atol=0):
+    if (
+        not len(golden)
+        or then.shape != now.shape
+        or not np.allclose(now, then, rtol=GOLDEN_TOLERANCE, atol=0)
+    ):
         raise BundleError(
             f"the golden rows of {directory} give other odds ratios than when it was made: "
             "serve with the version that made it, or estimate anew"

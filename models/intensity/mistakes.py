@@ -20,6 +20,8 @@ _KINDS = {
 }
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 _MISSING = ("missing", "missing_argument")
+# Holds the key of the draws, which may stand anywhere in it where it is malformed.
+_UNQUOTED = "exploration"
 _OF_KEY = "[key]"  # last step of pydantic's path to a key that is none of the allowed ones
 
 
@@ -84,7 +86,7 @@ def _explained(detail: ErrorDetails, schema: Schema) -> InputError:
     where, meaning = toml_path(path), part.get("description", "")
     if detail["type"] in _MISSING:
         return InputError(where, "is missing", f"Add it. {meaning}".rstrip())
-    value = None if part.get("writeOnly") else detail["input"]  # a secret is not repeated
+    value = None if path[0] == _UNQUOTED else detail["input"]
     return InputError(where, _problem(detail, part), f"Correct it. {meaning}".rstrip(), value)
 
 
@@ -108,6 +110,8 @@ def _unknown(path: Sequence[str | int], schema: Schema, problem: str) -> InputEr
         remedy = f"Remove it, or use: {', '.join(names)}."
     else:
         remedy = f"Correct it. {table.get('description', '')}".rstrip()
+    if len(path) > 1 and path[0] == _UNQUOTED:
+        return InputError(_UNQUOTED, f"holds a name that {problem}", remedy)
     return InputError(toml_path(path), problem, remedy)
 
 

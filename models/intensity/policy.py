@@ -5,6 +5,7 @@ folder. Protections and holds are not in it: they are in `rules`, and no policy 
 """
 
 import hashlib
+import os
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -114,7 +115,8 @@ def load_policy(path: Path | None = None) -> Policy:
     """
     where = PACKAGED if path is None else str(_file_of(path))
     policy = parse_policy(policy_content(path), where)
-    if path is not None and (path / ESTIMATE).is_dir():
+    # Whatever stands in its place: a policy that came with an estimate never decides without it.
+    if path is not None and os.path.lexists(path / ESTIMATE):
         policy._estimate = load_estimate(path / ESTIMATE)
     return policy
 
@@ -142,7 +144,8 @@ def parse_policy(content: bytes, where: str) -> Policy:
     try:
         policy = Policy.model_validate(document)
     except ValidationError as error:
-        raise PolicyError(where, [*explained(error, policy_schema()), *check(document)]) from error
+        # Not `from error`: it quotes what was given, the key of an experiment too.
+        raise PolicyError(where, [*explained(error, policy_schema()), *check(document)]) from None
     policy._sha256 = hashlib.sha256(content).hexdigest()
     return policy
 

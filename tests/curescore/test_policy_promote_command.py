@@ -89,7 +89,8 @@ def test_one_that_is_worth_no_less_is_registered_and_serves(store: Store) -> Non
     source = store.file("same")
     told = store.told(source)
     assert (told["champion"], told["former"], told["promoted"]) == (1, None, True)
-    check, drawn = told["checks"]
+    check, drawn, supported = told["checks"]
+    assert supported["passed"]
     assert check["passed"]
     assert (drawn["figure"], drawn["passed"]) == ("sound", True)
     assert check["figure"] == told["comparison"]["policies"]["proposed"]["net_dr"]["low"]

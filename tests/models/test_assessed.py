@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from features.catalogue import NAMES
 from features.matrix import matrix
-from features.panel import Panel, View, known_at, panel
+from features.panel import Floats, Indices, Panel, View, known_at, panel
 from models.account import Account
 from models.assessed import Assessed, assess, salt
 from models.decide import asked_of, conclude
@@ -122,3 +123,23 @@ def test_levels_follow_from_them(assumed: Generation) -> None:
         decisions = conclude(generation, ACCOUNTS, known(generation))
         levels = np.array([each.intensity.level for each in decisions])
         assert (levels[LATE] <= 1).all() == lowest  # reminders are the least in M2
+
+
+class ByStage(ByDays):
+    """Gives each account the number of the stage that it is asked for."""
+
+    def ratios(self, features: Floats, stage: Indices | None = None) -> Ratios:
+        assert stage is not None
+        told = np.repeat(stage[:, None].astype(np.float64), 5, axis=1)
+        return Ratios(told, told, told)
+
+
+def test_they_are_asked_for_in_the_stage_of_the_account_not_of_its_statement(
+    assumed: Generation,
+) -> None:
+    accounts = [replace(each, days_past_due=95) for each in ACCOUNTS[:3]]
+    generation = replace(assumed, policy=with_estimate(PLAIN, ByStage()))
+    found = assess(generation, accounts, HISTORY, VIEW.take(np.arange(3)), 1, keyed=False)
+    assert found.ratios.odds_ratio.tolist() == [[4.0] * 5] * 3
+    statement = matrix(HISTORY, VIEW.take(np.arange(3)))[:, NAMES.index("dpd_last")]
+    assert (statement <= 90).any()

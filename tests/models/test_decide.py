@@ -531,7 +531,7 @@ class Estimated:
     def why(self, stage: int, level: int) -> str | None:
         return None if self.estimated[stage, level] else "few_assignments"
 
-    def ratios(self, features: np.ndarray) -> Ratios:
+    def ratios(self, features: np.ndarray, _: np.ndarray) -> Ratios:
         strength = 1.1 + features[:, NAMES.index("dpd_last"), None] / 100
         ratio = strength ** np.array([0.0, 1.0, 2.0, 2.0, 2.0])
         return Ratios(ratio, ratio**0.5, ratio**1.5)

@@ -7,6 +7,7 @@ from models.assessed import ratios_of
 from models.intensity.ladder import ESCALATE, LEVELS
 from models.intensity.policy import Policy
 from models.intensity.value import NO_PRICES, Cases, weigh
+from models.stage import stage_numbers
 from training.evaluate import Judged
 
 
@@ -29,6 +30,6 @@ def levels(judged: Judged, panel: Panel, view: View, policy: Policy, currency: s
         received=np.zeros(n),
         cap=np.full(n, ESCALATE),
         free=np.ones((n, len(LEVELS)), np.bool_),
-        odds_ratio=ratios_of(policy, days > 0, panel, view).odds_ratio,
+        odds_ratio=ratios_of(policy, stage_numbers(days), panel, view).odds_ratio,
     )
     return weigh(policy.numbers, NO_PRICES, cases).unflagged

@@ -113,7 +113,9 @@ def _of_file(
     if estimate is None:
         level = leaves(policy, given, assumed(len(features)), None).weighed.level
         return Candidate(Given(level), name, "A policy with the effects that it assumes.", policy)
-    level = leaves(policy, given, estimate.ratios(features), estimate.estimated).weighed.level
+    level = leaves(
+        policy, given, estimate.ratios(features, given.rows.stage), estimate.estimated
+    ).weighed.level
     if made_from(estimate, source) != "same":
         return Candidate(Given(level), name, "A policy with the effects of its estimate.", policy)
     again = leaves(policy, given, learned.ratios, estimated_of(learned.cells)).weighed.level

@@ -16,6 +16,7 @@ from training.tracking import Tracker
 
 CURRENT, PROPOSED = "current", "proposed"  # their names in the comparison
 FIGURE = "net_dr"
+MOST_UNSUPPORTED = 0.1  # of a policy's levels: for these the outcome model alone speaks
 DOCUMENT = "policy_value.json"  # of the comparison, among the files of the run
 
 
@@ -23,8 +24,9 @@ def net_value_verdict(comparison: Comparison) -> Verdict:
     """Whether the proposed policy is worth no less than the current one.
 
     It is where the lower bound (95%) of its net value is not below that of the current one: what
-    either is sure to be worth, so that one that is better but less certain has to be forced. On
-    assignments that were not drawn as they say, no such figure means anything.
+    either is sure to be worth, so that one that is better but less certain has to be forced. No
+    such figure means anything on assignments that were not drawn as they say, nor for a policy
+    whose levels could not have been assigned.
     """
     low, least = (comparison.figure(name, FIGURE)["low"] for name in (PROPOSED, CURRENT))
     if low is None or least is None:
@@ -38,7 +40,15 @@ def net_value_verdict(comparison: Comparison) -> Verdict:
         "drawn by the propensities recorded",
         doubt is None,
     )
-    return Verdict((check, drawn), comparison.document["rows"], loads=True)
+    told = comparison.document["policies"][PROPOSED]
+    unsupported = told["unsupported_share"]
+    supported = Check(
+        "levels that could not have been assigned",
+        unsupported,
+        f"<= {MOST_UNSUPPORTED}",
+        unsupported <= MOST_UNSUPPORTED,
+    )
+    return Verdict((check, drawn, supported), comparison.document["rows"], loads=True)
 
 
 def registered(tracker: Tracker, source: Path, policy: Policy, comparison: Comparison) -> int:

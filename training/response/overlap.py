@@ -9,10 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from features.panel import Flags, Floats
-from models.intensity.cells import CONTACTS, LATE_STAGES, Why
+from models.intensity.cells import CONTACTS, LATE_STAGES, LEAST_PROPENSITY, Why
 from training.assigned import Assigned
 
-LEAST_PROPENSITY = 0.01  # below it one assignment would stand for more than a hundred
 LEAST_OVERLAP = 0.1  # of a stage's assignments in which both levels had at least that
 LEAST_ESS = 200.0  # of either level: an effect to ± 10 points or so
 

@@ -8,9 +8,10 @@ from hypothesis import settings
 
 from features.tables import MONEY_BOUND
 from models.intensity.change import Changes, changes
-from models.intensity.numbers import Floats, Indices, Numbers
+from models.intensity.numbers import Flags, Floats, Indices, Numbers
 from models.intensity.response import log_odds_of
 from models.intensity.value import EARLY_WARNING, Cases, Weighed, target_number, weigh
+from models.stage import stage_numbers
 from tests.weighings import (
     calling,
     estimated_throughout,
@@ -42,6 +43,11 @@ class Portfolio:
         target = np.array([target_number(days) for days in self.cases.days_past_due])
         balance = self.numbers.of_balance[target]
         return np.where(balance, np.maximum(self.cases.balance, 0), self.cases.past_due)
+
+    def assumed_at(self, days: Floats) -> Flags:
+        """Whether no effect is estimated in the stage of these days past due."""
+        found: Flags = ~self.numbers.estimated.any(axis=1)[stage_numbers(days)]
+        return found
 
     def levels(self, kind: str, rows: Indices, to: Floats) -> Indices:
         """The levels of these accounts with the thing of this kind changed to `to`."""
@@ -139,6 +145,8 @@ def test_the_level_moves_there_and_not_just_before(kind: str) -> None:
         before = np.round(before, 4) if kind == "amount" else before
         apart = np.abs(to - start) > step
         same = portfolio.levels(kind, rows, np.clip(before, low, high)) == now
+        if kind == "days":
+            apart &= portfolio.assumed_at(before)
         assert same[apart].all()
         moved += len(rows)
     assert moved > 50
@@ -162,6 +170,8 @@ def test_nothing_nearer_moves_the_level(kind: str) -> None:
                 near = nearer(kind, start, end, reach, share)
                 inside = scanned & (near >= low) & (near <= high)
                 inside &= np.abs(near - start) < reach * (1 - NEAR)
+                if kind == "days":
+                    inside &= portfolio.assumed_at(start) & portfolio.assumed_at(near)
                 rows = np.flatnonzero(inside)
                 reached = portfolio.levels(kind, rows, near[rows])
                 assert (reached == portfolio.weighed.level[rows]).all()
@@ -205,12 +215,18 @@ def test_an_estimated_effect_moves_levels_where_the_same_assumed_one_does() -> N
         assert np.array_equal(estimated.price, assumed.price, equal_nan=True)
 
 
-def test_days_lead_to_a_stage_in_which_the_effect_is_estimated() -> None:
-    numbers = estimated_throughout(calling(cost=1.0))
-    cells = numbers.estimated.copy()
-    cells[2] = False  # where calls do harm, as is assumed
-    found = one(numbers._replace(estimated=cells), log_odds=math.log(0.25), days_past_due=40.0)
-    assert (found.days[0], found.days_level[0]) == (30, 2)
+def test_no_days_are_told_between_stages_with_an_estimated_effect() -> None:
+    # An account's estimated odds ratios are those of its own stage.
+    numbers = calling(cost=1.0)
+    cells = np.zeros_like(numbers.estimated)
+    harmful = numbers._replace(odds_ratio=numbers.odds_ratio.copy())
+    harmful.odds_ratio[2] = 1.0  # calls do nothing in M2
+    account = {"log_odds": math.log(0.25), "days_past_due": 40.0}
+    assert (one(harmful, **account).days[0], one(harmful, **account).days_level[0]) == (30, 2)
+    for stage in (1, 2):
+        here = cells.copy()
+        here[stage, 3] = True
+        assert one(harmful._replace(estimated=here), **account).days[0] != 30
 
 
 def test_crossings_of_a_known_account() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from features.catalogue import BY_NAME, NAMES
 from models.intensity.cells import CONTACTS, LATE_STAGES, Cell, Lines
@@ -28,7 +29,9 @@ from models.intensity.estimate import (
     ratios_of,
     write_estimate,
 )
+from models.intensity.policy import ESTIMATE, PACKAGED, load_policy, policy_content
 from models.score.manifest import BundleError, digest_of, json_text, sha256_of
+from models.stage import stage_numbers
 
 FEATURES = ("dpd_last", "reach_rate_365", "partial_share_12")
 EVERY_FILE = (*FILES, MANIFEST)
@@ -46,6 +49,9 @@ LINES = Lines(
     ),
     slope_variance=(0.01, 0.02, 0.03, 0.04),
 )
+
+
+TRAINING = {"data_sha256": "ab" * 32, "from": "2023-02-01", "until": "2024-05-28"}
 
 
 def cell(stage: Any, level: int) -> Cell:
@@ -83,7 +89,7 @@ def content() -> Content:
         FEATURES,
         tuple(cell(stage, level) for stage in LATE_STAGES for level in range(1, CONTACTS + 1)),
         (LINES, *(LINES.model_copy(update={"offset": (0.1 * s,) * 4}) for s in (1, 2, 3))),
-        {"n": 400, "from": "2024-01-31"},
+        {**TRAINING, "n": 400},
         rows(20, seed=1),
     )
 
@@ -98,6 +104,11 @@ def written(content: Content, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copy(written: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(written, tmp_path / "copy"))
+
+
+def stages(own: np.ndarray) -> np.ndarray:
+    """The stages of the last statements of rows, which the first feature tells."""
+    return stage_numbers(own[:, 0])
 
 
 def catalogue(own: np.ndarray) -> np.ndarray:
@@ -127,7 +138,9 @@ def test_an_estimate_is_read_back_as_written(content: Content, written: Path) ->
 def test_ratios_are_the_same_to_the_last_bit(content: Content, written: Path) -> None:
     found = load_estimate(written)
     then = np.load(written / GOLDEN_RATIOS)
-    assert np.array_equal(np.stack(found.ratios(catalogue(content.golden))), then)
+    assert np.array_equal(
+        np.stack(found.ratios(catalogue(content.golden), stages(content.golden))), then
+    )
     margin = content.booster.predict(content.golden, raw_score=True, num_threads=1)
     logs, _ = log_ratios(LINES, np.asarray(margin))
     first = content.golden[:, 0] <= 30
@@ -139,7 +152,7 @@ def test_the_same_content_has_the_same_name(
 ) -> None:
     name = load_estimate(written).sha256
     assert write_estimate(tmp_path / "again", content) == name
-    other = replace(content, training={"n": 401})
+    other = replace(content, training={**TRAINING, "n": 401})
     assert write_estimate(tmp_path / "other", other) != name
     for file in EVERY_FILE:
         assert (tmp_path / "again" / file).read_bytes() == (written / file).read_bytes()
@@ -195,6 +208,29 @@ def test_no_other_file_may_be_there(copy: Path) -> None:
         load_estimate(copy)
 
 
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_policy_never_decides_without_the_estimate_that_it_came_with(
+    tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / PACKAGED).write_bytes(policy_content())
+    assert load_policy(tmp_path).estimate is None
+    if kind == "file":
+        (tmp_path / ESTIMATE).write_text("gone")
+    else:
+        (tmp_path / ESTIMATE).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(BundleError):
+        load_policy(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"offset": (1e308,) * 4}, {"slope_variance": (-1.0,) * 4}, {"covariance": ((-1.0,) * 4,) * 4}],
+)
+def test_lines_that_no_assignments_give_are_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Lines.model_validate({**LINES.model_dump(), **changed})
+
+
 def test_no_folder_at_all(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="is no estimate"):
         load_estimate(tmp_path / "nowhere")
@@ -213,15 +249,23 @@ def definitions(**changed: str) -> list[dict[str, str]]:
         ({"schema": 2}, "schema 2"),
         ({"features": definitions(dpd_last="0" * 64)}, "now computed otherwise"),
         (
-            {"features": [{"name": "unheard_of", "definition_sha256": "0" * 64}]},
+            {
+                "features": [
+                    *definitions()[:2],
+                    {"name": "unheard_of", "definition_sha256": "0" * 64},
+                ]
+            },
             "not in the catalogue",
         ),
-        ({"features": definitions()[1:]}, "cannot be used"),
+        ({"features": definitions()[1:]}, "dpd_last among them"),
+        ({"features": [*definitions()[:2], definitions()[1]]}, "named once each"),
         ({"features": definitions()[:2]}, "cannot be used"),
         ({"cells": []}, "cells"),
         ({"lines": []}, "lines"),
         ({"files": {}}, "must hold"),
         ({"more": 1}, "more"),
+        ({"training": {}}, "data_sha256"),
+        ({"training": {**TRAINING, "until": None}}, "until"),
     ],
 )
 def test_what_does_not_fit_is_refused(copy: Path, changes: dict[str, Any], said: str) -> None:
@@ -305,7 +349,8 @@ def test_variances_are_of_the_sum_along_the_way() -> None:
 
 
 def test_bounds_lie_on_both_sides_of_the_ratio(written: Path) -> None:
-    found = load_estimate(written).ratios(catalogue(rows(500, seed=2)))
+    own = rows(500, seed=2)
+    found = load_estimate(written).ratios(catalogue(own), stages(own))
     assert (found.odds_ratio[:, 0] == 1).all()
     assert (found.low[:, 0] == 1).all()
     assert (found.high[:, 0] == 1).all()
@@ -334,7 +379,7 @@ def test_no_ratio_lies_beyond_what_a_policy_may_assume() -> None:
 def test_each_stage_has_its_own_lines(written: Path) -> None:
     own = np.tile([0.0, 0.5, 0.5], (5, 1))
     own[:, 0] = [0, 15, 45, 75, 120]
-    ratio = load_estimate(written).ratios(catalogue(own)).odds_ratio
+    ratio = load_estimate(written).ratios(catalogue(own), stages(own)).odds_ratio
     # Late since the last statement, which shows nothing past due: as in the first late stage.
     assert ratio[0].tolist() == ratio[1].tolist()
     assert len({tuple(row) for row in ratio.tolist()}) == 4
@@ -344,7 +389,7 @@ def test_features_that_are_not_known_give_ratios(written: Path) -> None:
     unknown: Estimate = load_estimate(written)
     own = np.full((5, len(FEATURES)), np.nan)
     own[:, 0] = [0, 15, 45, 75, 120]
-    assert np.isfinite(np.stack(unknown.ratios(catalogue(own)))).all()
-    assert np.stack(unknown.ratios(catalogue(own[:0]))).shape == (3, 0, 5)
+    assert np.isfinite(np.stack(unknown.ratios(catalogue(own), stages(own)))).all()
+    assert np.stack(unknown.ratios(catalogue(own[:0]), stages(own[:0]))).shape == (3, 0, 5)
     own[:, 0] = np.nan
-    assert np.isfinite(np.stack(unknown.ratios(catalogue(own)))).all()
+    assert np.isfinite(np.stack(unknown.ratios(catalogue(own), stages(own)))).all()

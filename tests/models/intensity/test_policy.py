@@ -468,7 +468,7 @@ def test_the_challenger_s_share_may_be_left_out() -> None:
             "exploration.challenger_share",
             "is 0.91 together with share",
         ),
-        ({"shares": "0.1"}, "exploration.shares", "not a field"),
+        ({"shares": "0.1"}, "exploration", "Did you mean share?"),
     ],
 )
 def test_each_mistake_of_exploration_is_explained(
@@ -500,6 +500,28 @@ def test_the_key_is_not_repeated() -> None:
         assert all(mistake.value != repr(secret) for mistake in caught.value.mistakes)
     policy = parse_policy(exploring().encode(), "mine.toml")
     assert "a secret of the tests" not in f"{policy!r} {policy}"
+
+
+SECRET = "c0nfidential-0f-the-tests"
+LEAKS = {
+    "a list of tables": f'{{}}\n[[exploration]]\nkey = "{SECRET}"\n',
+    "a string": f'exploration = "key={SECRET}"\n{{}}',
+    "a field's name": f'{{}}\n[exploration]\n{SECRET} = "key"\n',
+    "a table's name": f"{{}}\n[exploration.{SECRET}]\n",
+    "in place of a share": f'{{}}\n[exploration]\nshare = "{SECRET}"\n',
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS)
+def test_nothing_of_a_malformed_exploration_is_repeated(tmp_path: Path, leak: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(leak.replace("{}", PACKAGED.decode(), 1))
+    with pytest.raises(PolicyError, match="exploration") as caught:
+        load_policy(path)
+    assert SECRET not in f"{caught.value} {caught.value.mistakes}"
+    found = [m for m in caught.value.mistakes if m.where.startswith("exploration")]
+    assert found
+    assert all(m.value is None and m.remedy for m in found)
 
 
 # --- Folders

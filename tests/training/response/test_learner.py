@@ -32,6 +32,7 @@ from training.sources.simulate import simulate
 from training.tables import read_tables
 
 ACCOUNTS, MONTHS = 10_000, 18
+TRAINING = {"data_sha256": "ab" * 32, "from": "2023-02-01", "until": "2024-05-28"}
 
 
 class Studied(NamedTuple):
@@ -108,7 +109,7 @@ def test_ratios_held_out_are_much_like_those_served(studied: Studied, tmp_path: 
     served = estimate_in(tmp_path / "estimate", studied.learned, studied.features)
     found = load_estimate(tmp_path / "estimate")
     assert found.sha256 == served
-    ratios = np.log(found.ratios(studied.features).odds_ratio[:, 1:])
+    ratios = np.log(found.ratios(studied.features, studied.rows.stage).odds_ratio[:, 1:])
     held_out = np.log(studied.learned.ratios.odds_ratio[:, 1:])
     assert not np.array_equal(ratios, held_out)
     assert np.corrcoef(ratios.ravel(), held_out.ravel())[0, 1] > 0.7
@@ -117,7 +118,7 @@ def test_ratios_held_out_are_much_like_those_served(studied: Studied, tmp_path: 
 def estimate_in(folder: Path, learned: Learned, features: Floats) -> str:
     golden = features[:20, effect_columns()]
     content = Content(
-        learned.booster, EFFECT_FEATURES, learned.cells, learned.lines, {"n": 1}, golden
+        learned.booster, EFFECT_FEATURES, learned.cells, learned.lines, TRAINING, golden
     )
     return write_estimate(folder, content)
 
