@@ -51,14 +51,12 @@ def monitor(
     from training.monitoring.monitor import monitor as compare
     from training.monitoring.page import page
     from training.settingsfile import read_settings
-    from training.tracking import Tracker
+    from training.tracking import bundle_folder
 
     bounds = read_settings(config, Bounds, "docs/monitoring.md")
     with working() as tell:
         tell("loading the model")
-        bundle = load_bundle(
-            Tracker.existing().bundle(model) if model.startswith("models:/") else Path(model)
-        )
+        bundle = load_bundle(bundle_folder(model))
         report = compare(data, bundle, outcomes, bounds, tell)
         tell("writing the report")
         files = {"monitor.json": dumps(report, indent=1) + "\n", "monitor.html": page(report)}

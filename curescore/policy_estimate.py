@@ -1,25 +1,25 @@
 """`curescore policy estimate`: what contact changes, estimated from assignments."""
 
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from curescore.console import Json, out, print_json
+from curescore.options import (
+    AssignedData,
+    AssignedFrom,
+    AssignedUntil,
+    served_policy,
+    window_of,
+)
 from curescore.working import working
-
-if TYPE_CHECKING:
-    from training.tracking import Tracker
 
 
 def estimate(
-    data: Annotated[
-        Path,
-        typer.Option("--data", help="Folder of tables with assignments.", show_default=False),
-    ],
+    data: AssignedData,
     folder: Annotated[
         Path,
         typer.Option(
@@ -33,18 +33,8 @@ def estimate(
             show_default=False,
         ),
     ] = None,
-    start: Annotated[
-        datetime | None,
-        typer.Option(
-            "--from", formats=["%Y-%m-%d"], help="First statement date before an assignment."
-        ),
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option(
-            "--until", formats=["%Y-%m-%d"], help="Last statement date before an assignment."
-        ),
-    ] = None,
+    start: AssignedFrom = None,
+    until: AssignedUntil = None,
     json: Json = False,
 ) -> None:
     """Estimate what contact changes, and put the estimate beside a policy.
@@ -56,13 +46,12 @@ def estimate(
     Example: curescore policy estimate --data var/data/simulated --out var/policies/autumn
     """
     from training.config import TrainingConfig
-    from training.population import Window
     from training.response.estimating import estimate_response
     from training.tracking import Tracker
 
-    window, tracker = Window(start and start.date(), until and until.date()), Tracker()
+    window, tracker = window_of(start, until), Tracker()
     with working() as tell:
-        source = policy or _served(tracker)
+        source = policy or served_policy(tracker)
         made = estimate_response(data, window, source, folder, TrainingConfig().seed, tracker, tell)
     if json:
         print_json({"version": made.version, "folder": str(folder), **made.document})
@@ -73,16 +62,6 @@ def estimate(
     out.print(
         f"next: curescore policy evaluate --data {data} {folder}", soft_wrap=True, markup=False
     )
-
-
-def _served(tracker: "Tracker") -> Path | None:
-    """The file or folder of the policy that a service would use; None: the packaged one."""
-    from service.settings import load_settings
-    from training.registry import POLICY
-
-    version = tracker.champion(POLICY)
-    served = load_settings().policy
-    return served if served or version is None else tracker.folder(POLICY, version)
 
 
 def _tell(document: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -10,7 +9,8 @@ import typer
 
 from curescore.champions import tell_champion
 from curescore.console import Json, out
-from curescore.policy_value import current_policy, tell_value
+from curescore.options import CURE, AssignedData, AssignedFrom, AssignedUntil, Model, window_of
+from curescore.policy_value import tell_value
 from curescore.working import working
 from features.errors import InputError
 
@@ -54,25 +54,10 @@ def promote(
     policy: Annotated[
         Path, typer.Argument(help="Policy file (TOML) or policy folder.", show_default=False)
     ],
-    data: Annotated[
-        Path,
-        typer.Option("--data", help="Folder of tables with assignments.", show_default=False),
-    ],
-    model: Annotated[
-        str, typer.Option(help="Bundle folder, models:/NAME@ALIAS or models:/NAME/VERSION.")
-    ] = "models:/cure@champion",
-    start: Annotated[
-        datetime | None,
-        typer.Option(
-            "--from", formats=["%Y-%m-%d"], help="First statement date before an assignment."
-        ),
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option(
-            "--until", formats=["%Y-%m-%d"], help="Last statement date before an assignment."
-        ),
-    ] = None,
+    data: AssignedData,
+    model: Model = CURE,
+    start: AssignedFrom = None,
+    until: AssignedUntil = None,
     challenger: Annotated[
         bool, typer.Option("--challenger", help="Let it be tried on a share of accounts.")
     ] = False,
@@ -93,7 +78,6 @@ def promote(
     """
     from models.intensity.policy import load_policy
     from service.settings import load_settings
-    from training.population import Window
     from training.promotions import Grounds
     from training.registry import POLICY
     from training.tracking import Tracker
@@ -105,8 +89,7 @@ def promote(
     if _is_champion(current, wanted):
         tell_champion(tracker, POLICY, current.version, {"promoted": False}, as_json=json)
         return
-    window = Window(start and start.date(), until and until.date())
-    judged = _judged(tracker, data, model, window, current, wanted)
+    judged = _judged(data, model, window_of(start, until), current, wanted)
     moved = challenger or judged.verdict.passed or force
     version = _moved(tracker, current, wanted, judged, grounds) if moved else None
     warnings = list(_warnings(tracker, settings, current, wanted)) if moved else []
@@ -147,7 +130,8 @@ def _current(tracker: "Tracker", settings: "Settings", *, force: bool) -> Curren
 
     version = tracker.champion(POLICY)
     try:
-        return Current(version, current_policy(tracker, settings.policy))
+        known = settings.policy if version is None else tracker.folder(POLICY, version)
+        return Current(version, load_policy(known))
     except (InputError, BundleError) as error:
         if version is None or force:
             return Current(version, load_policy(settings.policy))
@@ -166,9 +150,7 @@ def _is_champion(current: Current, wanted: Wanted) -> bool:
     return same
 
 
-def _judged(
-    tracker: "Tracker", data: Path, model: str, window: "Window", current: Current, wanted: Wanted
-) -> Judged:
+def _judged(data: Path, model: str, window: "Window", current: Current, wanted: Wanted) -> Judged:
     """Both policies compared, by the current one's amounts, and what follows for the one wanted.
 
     Raises InputError for a policy that could not be served with the model or, as challenger,
@@ -180,12 +162,13 @@ def _judged(
     from training.offpolicy.comparison import compare
     from training.promotion.net_value import CURRENT, PROPOSED, net_value_verdict
     from training.tables import read_tables
+    from training.tracking import bundle_folder
 
     if wanted.challenger:
         challenging(current.policy, wanted.policy)
     with working() as progress:
         progress("loading the model")
-        bundle = load_bundle(tracker.bundle(model) if model.startswith("models:/") else Path(model))
+        bundle = load_bundle(bundle_folder(model))
         wanted.policy.rate(bundle.currency)  # refuses a currency that it has no rate for
         progress("reading the tables")
         named = {CURRENT: current.policy, PROPOSED: wanted.policy}

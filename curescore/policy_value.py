@@ -1,7 +1,6 @@
 """`curescore policy evaluate`: what policies would have been worth on assignments of the past."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from json import dumps
 from pathlib import Path
 from re import ASCII, sub
@@ -14,6 +13,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from curescore.console import Json, out, print_json
+from curescore.options import (
+    CURE,
+    AssignedData,
+    AssignedFrom,
+    AssignedUntil,
+    Model,
+    served_policy,
+    window_of,
+)
 from curescore.working import working
 from features.errors import InputError
 
@@ -26,10 +34,7 @@ PAGE, DOCUMENT = "policy_value.html", "policy_value.json"
 
 
 def evaluate(
-    data: Annotated[
-        Path,
-        typer.Option("--data", help="Folder of tables with assignments.", show_default=False),
-    ],
+    data: AssignedData,
     policies: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -38,21 +43,9 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[
-        str, typer.Option(help="Bundle folder, models:/NAME@ALIAS or models:/NAME/VERSION.")
-    ] = "models:/cure@champion",
-    start: Annotated[
-        datetime | None,
-        typer.Option(
-            "--from", formats=["%Y-%m-%d"], help="First statement date before an assignment."
-        ),
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option(
-            "--until", formats=["%Y-%m-%d"], help="Last statement date before an assignment."
-        ),
-    ] = None,
+    model: Model = CURE,
+    start: AssignedFrom = None,
+    until: AssignedUntil = None,
     folder: Annotated[
         Path | None,
         typer.Option("--out", help="Folder for page and document; if not given, in the run alone."),
@@ -68,29 +61,24 @@ def evaluate(
     Example: curescore policy evaluate --data var/newest var/policies/winter --out var/value
     """
     from models.intensity.policy import load_policy
-    from service.settings import load_settings
     from training.assessment import load_bundle
     from training.config import TrainingConfig
     from training.offpolicy.comparison import compare
-    from training.population import Window
     from training.tables import read_tables
-    from training.tracking import Tracker
+    from training.tracking import Tracker, bundle_folder
     from training.value_page import page
 
     compared = named(policies or [])
-    registered = model.startswith("models:/")
-    tracker = Tracker.existing() if registered else Tracker()
-    window = Window(start and start.date(), until and until.date())
     with working() as tell:
         tell("loading model and policy")
-        bundle = load_bundle(tracker.bundle(model) if registered else Path(model))
-        setting = load_settings().policy
-        current = load_policy(setting) if setting else current_policy(tracker, None)
+        bundle = load_bundle(bundle_folder(model))
+        tracker = Tracker()
+        current = load_policy(served_policy(tracker))
         if current.estimate is not None:
             compared = {CURRENT: current, **compared}
         tell("reading the tables")
         tables = read_tables(data)
-        seed = TrainingConfig().seed
+        window, seed = window_of(start, until), TrainingConfig().seed
         document = compare(tables, bundle, current, compared, window, seed, tell).document
         tell("writing page and document")
         files = {DOCUMENT: dumps(document, indent=1, allow_nan=False) + "\n", PAGE: page(document)}
@@ -121,15 +109,6 @@ def named(paths: Sequence[Path]) -> dict[str, "Policy"]:
             raise InputError("policies", "one is named twice", "Name each policy once.", str(path))
         named[called] = load_policy(path)
     return named
-
-
-def current_policy(tracker: "Tracker", setting: Path | None) -> "Policy":
-    """The registry's champion; where there is none, what the service uses instead."""
-    from models.intensity.policy import load_policy
-    from training.registry import POLICY
-
-    version = tracker.champion(POLICY)
-    return load_policy(setting if version is None else tracker.folder(POLICY, version))
 
 
 def _kept(tracker: "Tracker", files: dict[str, str], document: dict[str, Any]) -> str:

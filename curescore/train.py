@@ -3,15 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from curescore.console import Json, out, print_json
+from curescore.options import window_of
 from curescore.working import working
-
-if TYPE_CHECKING:
-    from training.population import Window
 
 
 class Target(StrEnum):
@@ -63,7 +61,7 @@ def train(
     if trials is not None:
         search = settings.search.model_copy(update={"trials": trials})
         settings = settings.model_copy(update={"search": search})
-    window = _window(start, until)
+    window = window_of(start, until)
     with working() as progress:
         studies = home() / STUDIES
         result = run(data, settings, window, Tracker(), progress, target.value, studies)
@@ -140,14 +138,13 @@ def evaluate(
     """
     from training.assessment import evaluate_bundle, load_bundle
     from training.report import tables
-    from training.tracking import Tracker
+    from training.tracking import bundle_folder
 
     with working() as progress:
         progress("loading the model")
-        folder = Tracker.existing().bundle(model) if model.startswith("models:/") else Path(model)
-        bundle = load_bundle(folder)
+        bundle = load_bundle(bundle_folder(model))
         progress("judging")
-        found = evaluate_bundle(data, bundle, _window(start, until))
+        found = evaluate_bundle(data, bundle, window_of(start, until))
     if json:
         print_json(found)
         return
@@ -163,9 +160,3 @@ def evaluate(
             f"{rows['in_training_period']:,} of these snapshots lie in the training period: "
             "where the model trained on them, the figures flatter it (--from bounds them)"
         )
-
-
-def _window(start: datetime | None, until: datetime | None) -> "Window":
-    from training.population import Window
-
-    return Window(start and start.date(), until and until.date())

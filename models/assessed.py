@@ -93,7 +93,5 @@ def ratios_of(policy: Policy | None, stage: Indices, panel: Panel, view: View) -
 def salt(generation: Generation, bundle: Bundle) -> bytes:
     """What a plan's fingerprints depend on beside the account: score, policy, estimate, rules."""
     policy = generation.policy
-    parts = [bundle.sha256, policy.sha256, RULES_VERSION]
-    if policy.estimate is not None:
-        parts.append(policy.estimate.sha256)
-    return " ".join(parts).encode()
+    parts = (bundle.sha256, policy.sha256, RULES_VERSION, policy.estimate_sha256)
+    return " ".join(part for part in parts if part is not None).encode()

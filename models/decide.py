@@ -189,13 +189,13 @@ def _decided_by(generation: Generation, intensity: Intensity) -> Policy:
 
 
 def _versions(generation: Generation, policy: Policy, bundle: Bundle) -> dict[str, str | None]:
-    plan, estimate = generation.plan, policy.estimate
+    plan = generation.plan
     return {
         "code": generation.code,
         "model": generation.models[bundle.target],
         "bundle_sha256": bundle.sha256,
         "policy": f"{policy.name}@{policy.sha256[:12]}",
-        "estimate": None if estimate is None else estimate.sha256,
+        "estimate": policy.estimate_sha256,
         "rules": RULES_VERSION,
         "prices": None if plan is None else plan.terms.run_id,
         "tzdata": generation.tzdata,

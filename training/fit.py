@@ -52,7 +52,7 @@ def fit(
     data = dataset(features, rows.label, catalogue, found, reused=True)
     in_time = folds(rows, config.cuts, config.groups, config.seed)
     run = course(found, data, in_time, config, progress)
-    across = account_folds(rows, config.groups, config.seed)
+    across = account_folds(rows.account, config.groups, config.seed)
     margin = _cross_fitted(found, data, features, across, run.trees, progress)
     progress(f"fitting {run.trees} trees on all training rows")
     booster = boosted(found, data, run.trees)

@@ -16,7 +16,7 @@ LEAST_MONTHS = 3  # two to train, so that a fold can validate on a later one, an
 
 
 class Fold(NamedTuple):
-    """Rows to fit on and rows, of other accounts and a later month, to validate on."""
+    """Rows to fit on and rows of other accounts, where months are folds too of later ones."""
 
     train: Indices
     valid: Indices
@@ -73,7 +73,7 @@ def folds(train: Snapshots, cuts: int, groups: int, seed: int) -> list[Fold]:
     the group's rows of the month, fit on the other groups' rows whose label was known when
     the month began. So each row validates at most once.
     """
-    found = list(_folds(train, _groups(train, groups, seed), cuts))
+    found = list(_folds(train, _groups(train.account, groups, seed), cuts))
     if not found:
         raise InputError(
             "statements",
@@ -94,17 +94,20 @@ def _folds(train: Snapshots, group: Indices, cuts: int) -> Iterator[Fold]:
                 yield Fold(fit, valid)
 
 
-def account_folds(train: Snapshots, groups: int, seed: int) -> list[Fold]:
-    """Folds over all training months: each group of accounts validates once, the others fit."""
-    group = _groups(train, groups, seed)
+def account_folds(account: Indices, groups: int, seed: int) -> list[Fold]:
+    """Folds of rows by their accounts, whatever the month: each group validates once.
+
+    Of fewer accounts than `groups` each is a group.
+    """
+    group = _groups(account, groups, seed)
     return [Fold(np.flatnonzero(group != g), np.flatnonzero(group == g)) for g in np.unique(group)]
 
 
-def _groups(train: Snapshots, groups: int, seed: int) -> Indices:
+def _groups(account: Indices, groups: int, seed: int) -> Indices:
     """Group of each row, by its account: equal in accounts, drawn at random."""
-    accounts, account = np.unique(train.account, return_inverse=True)
+    accounts, position = np.unique(account, return_inverse=True)
     group: Indices = np.random.default_rng(seed).permutation(len(accounts)) % groups
-    return group[account]
+    return group[position]
 
 
 def _both_classes(label: Indices | Floats) -> bool:

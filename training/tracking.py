@@ -105,10 +105,7 @@ class Tracker(Registry):
 
         A bundle on a server is fetched into a temporary folder.
         """
-        from mlflow.artifacts import download_artifacts
-
-        source = f"{self._source(reference)}/{INSIDE}"
-        return Path(download_artifacts(artifact_uri=source, tracking_uri=self.uri))
+        return self._fetched(f"{self._source(reference)}/{INSIDE}")
 
     def record_folder(
         self,
@@ -123,17 +120,12 @@ class Tracker(Registry):
         It is the folder `name` in `directory`. The version, which is returned, has no alias yet.
         `metrics` as in `record`.
         """
-        with self._run(name) as (run_id, source):
-            self._log(run_id, params, metrics, tags)
-            self._log_files(run_id, directory)
+        run_id, source = self._recorded(name, directory, params, metrics, tags)
         return self._add(name, f"{source}/{name}", run_id, tags)
 
     def folder(self, name: str, version: int) -> Path:
         """The local folder of a registered one; one on a server is fetched into a temporary."""
-        from mlflow.artifacts import download_artifacts
-
-        source = self._source(f"models:/{name}/{version}")
-        return Path(download_artifacts(artifact_uri=source, tracking_uri=self.uri))
+        return self._fetched(self._source(f"models:/{name}/{version}"))
 
     def record_run(
         self,
@@ -148,10 +140,28 @@ class Tracker(Registry):
         `metrics` as in `record`. Returns where the files are: a folder, or an address where a
         server keeps them.
         """
+        _, source = self._recorded(experiment, directory, params, metrics, tags)
+        return source.removeprefix("file://")
+
+    def _recorded(
+        self,
+        experiment: str,
+        directory: Path,
+        params: Mapping[str, object],
+        metrics: Mapping[str, Any],
+        tags: Mapping[str, str],
+    ) -> tuple[str, str]:
+        """The id and artifact address of a run with the files of `directory`."""
         with self._run(experiment) as (run_id, source):
             self._log(run_id, params, metrics, tags)
             self._log_files(run_id, directory)
-        return source.removeprefix("file://")
+        return run_id, source
+
+    def _fetched(self, source: str) -> Path:
+        """The local folder at an artifact address."""
+        from mlflow.artifacts import download_artifacts
+
+        return Path(download_artifacts(artifact_uri=source, tracking_uri=self.uri))
 
     @contextmanager
     def _run(self, experiment: str) -> Iterator[tuple[str, str]]:
@@ -196,6 +206,11 @@ class Tracker(Registry):
             params=[Param(key, str(value)) for key, value in params.items()],
             tags=[RunTag(key, value) for key, value in tags.items()],
         )
+
+
+def bundle_folder(model: str) -> Path:
+    """The folder of a bundle: fetched from the existing store where it is named models:/…"""
+    return Tracker.existing().bundle(model) if model.startswith("models:/") else Path(model)
 
 
 def flat(metrics: Mapping[str, Any], prefix: str = "") -> dict[str, float]:

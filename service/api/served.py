@@ -74,22 +74,18 @@ def get_policy(parts: PartsOf) -> Response:
             "name": policy.name,
             "sha256": policy.sha256,
             "policy": policy.model_dump(mode="json", by_alias=True, exclude=_SECRET),
-            "estimate_sha256": _estimate(policy),
+            "estimate_sha256": policy.estimate_sha256,
             "challenger": None if challenger is None else _challenger(challenger),
             "prices": None if generation.plan is None else _prices(generation, generation.plan),
         }
     )
 
 
-def _estimate(policy: Policy) -> str | None:
-    return None if policy.estimate is None else policy.estimate.sha256
-
-
 def _challenger(policy: Policy) -> dict[str, str | None]:
     return {
         "name": policy.name,
         "sha256": policy.sha256,
-        "estimate_sha256": _estimate(policy),
+        "estimate_sha256": policy.estimate_sha256,
     }
 
 

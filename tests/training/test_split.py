@@ -77,7 +77,7 @@ def test_folds_share_no_account_and_look_only_back(
 @given(seed=st.integers(0, 30), groups=st.integers(3, 5))
 def test_account_folds_validate_every_row_once(seed: int, groups: int) -> None:
     found = population(seed, 60)
-    made = account_folds(found, groups, seed)
+    made = account_folds(found.account, groups, seed)
     validated = np.sort(np.concatenate([fold.valid for fold in made]))
     np.testing.assert_array_equal(validated, np.arange(len(found)))
     for fold in made:

@@ -1,5 +1,6 @@
 """The learner: from assignments to what contact changes, with its intervals and its support."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import lightgbm
@@ -16,10 +17,11 @@ from models.intensity.response import Ratios
 from training.assigned import Assigned
 from training.progress import Progress
 from training.response.doubts import Doubt, doubt_of
-from training.response.folds import Folds, folds_of, held_out_probability
+from training.response.expectation import held_out_probability
 from training.response.lines import Scored, lines_of
 from training.response.overlap import Support, supports
 from training.response.susceptibility import fit, levels_beyond
+from training.split import Fold, account_folds
 
 # Effects may differ by these: how late, and what tells forgetting, means, will and reach. They are
 # few on purpose: effects are fainter than chance along a hundred features.
@@ -41,6 +43,7 @@ EFFECT_FEATURES = (
     "due_to_usual_paid_12",
     "own_cure_share",
 )
+GROUPS = 5  # of accounts: what is said of one comes from boosters that have not seen it
 LEAST_ACCOUNTS = 100  # with fewer there is nothing to hold out
 _SUREST = 1e-4  # a probability is kept so far from 0 and 1, for its log-odds
 
@@ -75,7 +78,7 @@ def learn(features: Floats, rows: Assigned, seed: int, progress: Progress) -> Le
     Raises InputError where there are too few accounts, or the outcome is always the same.
     """
     _check(rows)
-    folds = folds_of(rows.account, seed)
+    folds = account_folds(rows.account, GROUPS, seed)
     expected = held_out_probability(features, rows.cured, folds, seed, progress)
     base = logit(np.clip(expected, _SUREST, 1 - _SUREST))
     own = features[:, effect_columns()]
@@ -98,10 +101,10 @@ def learn(features: Floats, rows: Assigned, seed: int, progress: Progress) -> Le
     )
 
 
-def _held_out_ratios(scored: Scored, support: list[list[Support]], folds: Folds) -> Ratios:
+def _held_out_ratios(scored: Scored, support: list[list[Support]], folds: Sequence[Fold]) -> Ratios:
     """The odds ratios of each row, by lines too that have not seen its account."""
     found = np.empty((len(Ratios._fields), len(scored.none), len(LEVELS)))
-    for seen, rest in folds.pairs:
+    for seen, rest in folds:
         lines = lines_of(scored.take(seen), support)
         found[:, rest] = ratios_of(lines, scored.margin[rest], scored.rows.stage[rest])
     return Ratios(*found)

@@ -10,6 +10,7 @@ makes no effect where there is none; it may stretch one that there is, which the
 makes f positive: more contact may do harm.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import lightgbm
@@ -19,7 +20,7 @@ from scipy.special import expit
 from features.panel import Floats, Indices
 from models.intensity.ladder import LEVELS
 from training.progress import Progress
-from training.response.folds import Folds
+from training.split import Fold
 
 # What contact does to whom is far fainter than who pays: few leaves, many rows in each.
 SETTINGS: dict[str, Any] = {
@@ -66,7 +67,7 @@ def fit(
     cured: Floats,
     base: Floats,
     beyond: Floats,
-    folds: Folds,
+    folds: Sequence[Fold],
     seed: int,
     progress: Progress,
 ) -> Fitted:
@@ -77,15 +78,15 @@ def fit(
     """
     losses = np.zeros(len(ROUNDS))
     held_out = np.zeros((len(ROUNDS), len(cured)))
-    for k, (seen, rest) in enumerate(folds.pairs):
-        progress(_TELLS, k, len(folds.pairs) + 1)
+    for k, (seen, rest) in enumerate(folds):
+        progress(_TELLS, k, len(folds) + 1)
         booster = _boosted(features[seen], cured[seen], base[seen], beyond[seen], ROUNDS[-1], seed)
         for r, rounds in enumerate(ROUNDS):
             found = _margin(booster, features[rest], rounds)
             held_out[r, rest] = found
             losses[r] += _loss(cured[rest], base[rest] + found * beyond[rest])
     best = int(losses.argmin())
-    progress(_TELLS, len(folds.pairs), len(folds.pairs) + 1)
+    progress(_TELLS, len(folds), len(folds) + 1)
     # A booster without any tree has no text to serve from; one round is next to nothing.
     booster = _boosted(features, cured, base, beyond, max(ROUNDS[best], 1), seed)
     return Fitted(held_out[best], booster, ROUNDS[best])

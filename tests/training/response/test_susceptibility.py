@@ -9,8 +9,9 @@ from scipy.special import expit
 from features.panel import Floats
 from tests.estimates import levels_drawn
 from training.progress import silent
-from training.response.folds import folds_of
+from training.response.learner import GROUPS
 from training.response.susceptibility import ROUNDS, Fitted, fit, levels_beyond
+from training.split import account_folds
 
 N = 8_000
 SHARES = np.array([0.3, 0.3, 0.2, 0.1, 0.1])
@@ -36,7 +37,11 @@ def fitted(planted: float, wrong: float = 0.0, seed: int = 3) -> tuple[Fitted, F
     base = np.log(target / (1 - target)) + wrong * (1 + features[:, 1] + features[:, 0])
     account = rng.integers(0, N // 3, N)
     beyond = levels_beyond(level, propensity)
-    return fit(features, cured, base, beyond, folds_of(account, 1), 1, silent), true, features
+    return (
+        fit(features, cured, base, beyond, account_folds(account, GROUPS, 1), 1, silent),
+        true,
+        features,
+    )
 
 
 def test_levels_beyond_have_mean_0_by_the_propensities() -> None:
@@ -85,7 +90,7 @@ def test_margins_are_of_boosters_without_the_account() -> None:
     beyond = rng.integers(-1, 2, 3_000).astype(float)
     cured = (rng.random(3_000) < expit(2 * features[:, 0] * beyond)).astype(float)
     account = rng.integers(0, 600, 3_000)
-    folds = folds_of(account, 1)
+    folds = account_folds(account, GROUPS, 1)
     base, mine = np.zeros(3_000), account == account[0]
     before = fit(features, cured, base, beyond, folds, 1, silent)
     changed = np.where(mine, 1 - cured, cured)

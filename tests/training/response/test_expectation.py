@@ -1,34 +1,36 @@
-"""Folds: each account in one, and what is said of it from boosters that have not seen it."""
+"""Expectation: each account in one fold, and what is said of it from boosters without it."""
 
 import numpy as np
 import pytest
 from scipy.special import expit
 
 from training.progress import silent
-from training.response.folds import GROUPS, folds_of, held_out_probability
+from training.response.expectation import held_out_probability
+from training.response.learner import GROUPS
+from training.split import account_folds
 
 
 def test_each_row_is_held_out_once_and_no_account_is_seen() -> None:
     account = np.random.default_rng(0).integers(0, 103, 1_000) * 7
-    folds = folds_of(account, 1)
-    assert len(folds.pairs) == GROUPS
-    rest = np.concatenate([held_out for _, held_out in folds.pairs])
+    folds = account_folds(account, GROUPS, 1)
+    assert len(folds) == GROUPS
+    rest = np.concatenate([held_out for _, held_out in folds])
     assert sorted(rest.tolist()) == list(range(1_000))
-    for seen, held_out in folds.pairs:
+    for seen, held_out in folds:
         assert len(seen) + len(held_out) == 1_000
         assert not set(account[seen]) & set(account[held_out])
         assert len(set(account[held_out])) in (20, 21)
 
 
 def test_fewer_accounts_than_groups() -> None:
-    assert len(folds_of(np.array([4, 4, 9]), 1).pairs) == 2
+    assert len(account_folds(np.array([4, 4, 9]), GROUPS, 1)) == 2
 
 
 def test_the_seed_draws_the_groups() -> None:
     account = np.arange(500)
 
     def groups(seed: int) -> list[list[int]]:
-        return [held_out.tolist() for _, held_out in folds_of(account, seed).pairs]
+        return [held_out.tolist() for _, held_out in account_folds(account, GROUPS, seed)]
 
     assert groups(1) == groups(1)
     assert groups(1) != groups(2)
@@ -40,7 +42,7 @@ def test_probabilities_are_of_boosters_without_the_account() -> None:
     features = np.column_stack([rng.normal(size=3_000), account])
     probability = expit(features[:, 0])
     cured = (rng.random(3_000) < probability).astype(float)
-    folds = folds_of(account, 1)
+    folds = account_folds(account, GROUPS, 1)
     before = held_out_probability(features, cured, folds, 1, silent)
     assert np.corrcoef(before, probability)[0, 1] > 0.9
     assert before.mean() == pytest.approx(cured.mean(), abs=0.02)
