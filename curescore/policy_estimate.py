@@ -83,13 +83,17 @@ def _tell(document: dict[str, Any]) -> None:
 
 
 def _table(cells: list[dict[str, Any]]) -> Table:
+    """One line for each cell, within 80 columns."""
     table = Table(
         title="what a level adds to the probability of a cure, in points",
         title_justify="left",
         box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
-    for heading in ("stage", "level", "assignments", "effective", "effect", "95%", ""):
-        left = heading in ("stage", "")
+    for heading in ("stage", "level", "assignments", "effective", "effect", "95%", "assumed for"):
+        left = heading in ("stage", "assumed for")
         table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for cell in cells:
         known = cell["estimated"]
@@ -100,6 +104,6 @@ def _table(cells: list[dict[str, Any]]) -> Table:
             f"{cell['ess']:,.0f}",
             f"{100 * cell['effect']:+.1f}" if known else "",
             f"{100 * cell['low']:+.1f} to {100 * cell['high']:+.1f}" if known else "",
-            "" if known else f"assumed: {cell['why'].replace('_', ' ')}",
+            "" if known else cell["why"].replace("_", " "),
         )
     return table
