@@ -81,9 +81,12 @@ def ratios_of(policy: Policy | None, stage: Indices, panel: Panel, view: View) -
 
     NaN for those that are not late, and where there is no estimate.
     """
-    found, late = assumed(len(stage)), stage > 0
+    found = assumed(len(stage))
     estimate = None if policy is None else policy.estimate
-    if estimate is not None and late.any():
+    if estimate is None:
+        return found
+    late = stage > 0
+    if late.any():
         own = estimate.ratios(matrix(panel, view.take(late)), stage[late])
         for every, part in zip(found, own, strict=True):
             every[late] = part

@@ -1,30 +1,25 @@
 """Decide: from accounts and their histories to decisions, the one path for all callers."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from features.catalogue import BY_NAME
-from features.clock import DAY_SECONDS, instant_of
+from features.clock import DAY_SECONDS
 from features.panel import Panel, View
 from models.account import Account
 from models.assessed import Assessed, assess
-from models.decision import Decision, Intensity, Reason, Score
+from models.decision import Decision, Intensity, Reasons, Score
 from models.generation import Generation
 from models.intensity.asked import Asked, Scarcity, scarcity_of
 from models.intensity.choose import Challenger, choose
-from models.intensity.policy import Policy
-from models.intensity.rules.version import RULES_VERSION
 from models.refusal import Refusal, refusal
 from models.score.bundle import Bundle
-from models.score.calibration import STAGE_FEATURE
-from models.score.reasons import CALIBRATION, STAGE_OFFSET
 from models.score.tier import TIERS, Tier
-from models.scored import NO_REASON
+from models.scored import NO_REASON, Scored, names_of
 from models.stage import STAGES, Stage
 from models.target import TARGETS
 
@@ -44,7 +39,7 @@ def decide(
     refusals = [refusal(generation, account, panel, view, i) for i, account in enumerate(accounts)]
     rows = [i for i, refused in enumerate(refusals) if refused is None]
     kept = [accounts[i] for i in rows]
-    part = view.take(np.array(rows, np.int64))
+    part = view if len(rows) == len(accounts) else view.take(np.array(rows, np.int64))
     known = assess(generation, kept, panel, part, reasons, keyed=generation.plan is not None)
     decisions = iter(conclude(generation, kept, known))
     return [next(decisions) if refused is None else refused for refused in refusals]
@@ -86,9 +81,6 @@ def conclude(
 
 def asked_of(generation: Generation, accounts: Sequence[Account], known: Assessed) -> Asked:
     """What the levels of assessed accounts follow from."""
-    valid = np.array(
-        [t in generation.bundles and generation.bundles[t].standing_valid for t in TARGETS]
-    )
     scored = known.scored
     return Asked(
         accounts,
@@ -97,7 +89,7 @@ def asked_of(generation: Generation, accounts: Sequence[Account], known: Assesse
         scored.log_odds,
         scored.ability,
         scored.willingness,
-        valid[scored.target],
+        generation.standing_valid[scored.target],
         known.facts,
         known.counts,
         known.ratios,
@@ -114,15 +106,12 @@ class _Row(NamedTuple):
     probability: float
     ability: float
     willingness: float
-    reasons: tuple[Reason, ...]
+    reasons: Reasons
     others: float
 
 
 def _rows(generation: Generation, known: Assessed) -> Iterator[_Row]:
     scored = known.scored
-    reasons = zip(
-        scored.feature.tolist(), scored.value.tolist(), scored.share.tolist(), strict=True
-    )
     numbers = (
         scored.target,
         known.as_of,
@@ -134,11 +123,21 @@ def _rows(generation: Generation, known: Assessed) -> Iterator[_Row]:
         scored.others,
     )
     for told, row in zip(
-        reasons, zip(*(each.tolist() for each in numbers), strict=True), strict=True
+        _reasons(generation, scored),
+        zip(*(each.tolist() for each in numbers), strict=True),
+        strict=True,
     ):
         target, *parts, others = row
-        bundle = generation.bundles[TARGETS[target]]
-        yield _Row._make((bundle, *parts, _reasons(bundle, *told), others))
+        yield _Row._make((generation.bundles[TARGETS[target]], *parts, told, others))
+
+
+def _reasons(generation: Generation, scored: Scored) -> Iterator[Reasons]:
+    """The reasons of each account: its part of the arrays, without what fills the rows."""
+    names = {TARGETS.index(target): names_of(each) for target, each in generation.bundles.items()}
+    feature = scored.feature.astype(np.uint16)
+    kept = (scored.feature != NO_REASON).sum(axis=1).tolist()
+    for i, (target, r) in enumerate(zip(scored.target.tolist(), kept, strict=True)):
+        yield Reasons(feature[i, :r], scored.value[i, :r], scored.share[i, :r], names[target])
 
 
 def _decision(
@@ -149,12 +148,12 @@ def _decision(
     stage: Stage,
     tier: Tier,
 ) -> Decision:
-    as_of = instant_of(row.as_of).astimezone(_zone(account.timezone))
-    policy = _decided_by(generation, intensity)
+    challenged = intensity.arm == "challenger"
+    as_of, valid_until = _span(row.as_of, account.timezone, generation.policy.valid_days)
     return Decision(
         account_id=account.account_id,
-        as_of=as_of.isoformat(),
-        valid_until=(as_of + timedelta(days=policy.valid_days)).isoformat(),
+        as_of=as_of,
+        valid_until=valid_until,
         data_age_days=round((row.as_of - row.newest) / DAY_SECONDS, 4),
         currency=account.currency,
         status="proposed" if intensity.needs_approval else "effective",
@@ -162,7 +161,7 @@ def _decision(
         reasons=row.reasons,
         other_contributions=row.others,
         intensity=intensity,
-        versions=_versions(generation, policy, row.bundle),
+        versions=generation.versions[row.bundle.target, challenged],
     )
 
 
@@ -183,44 +182,8 @@ def _score(row: _Row, stage: Stage, tier: Tier) -> Score:
     )
 
 
-def _decided_by(generation: Generation, intensity: Intensity) -> Policy:
-    challenger = generation.challenger
-    return challenger if challenger and intensity.arm == "challenger" else generation.policy
-
-
-def _versions(generation: Generation, policy: Policy, bundle: Bundle) -> dict[str, str | None]:
-    plan = generation.plan
-    return {
-        "code": generation.code,
-        "model": generation.models[bundle.target],
-        "bundle_sha256": bundle.sha256,
-        "policy": f"{policy.name}@{policy.sha256[:12]}",
-        "estimate": policy.estimate_sha256,
-        "rules": RULES_VERSION,
-        "prices": None if plan is None else plan.terms.run_id,
-        "tzdata": generation.tzdata,
-    }
-
-
-def _reasons(
-    bundle: Bundle, features: list[int], values: list[float], shares: list[float]
-) -> tuple[Reason, ...]:
-    return tuple(
-        _reason(bundle, *told)
-        for told in zip(features, values, shares, strict=True)
-        if told[0] != NO_REASON
-    )
-
-
-def _reason(bundle: Bundle, j: int, value: float, share: float) -> Reason:
-    """The reason of the feature at position `j`; after the last stands the stage offset."""
-    known = None if value != value else value
-    if j == len(bundle.features):
-        return Reason(STAGE_OFFSET, CALIBRATION, known, BY_NAME[STAGE_FEATURE].unit, share)
-    feature = BY_NAME[bundle.features[j]]
-    return Reason(feature.name, feature.group, known, feature.unit, share)
-
-
-@lru_cache(maxsize=1_024)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+@lru_cache(maxsize=4_096)
+def _span(as_of: float, timezone: str, days: int) -> tuple[str, str]:
+    """The instant, and that so many calendar days later, as the debtor's place has them."""
+    start = datetime.fromtimestamp(as_of, ZoneInfo(timezone))
+    return start.isoformat(), (start + timedelta(days=days)).isoformat()

@@ -1,7 +1,11 @@
 """One decision: the score, its reasons and the level, as they are recorded."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 Status = Literal["proposed", "effective", "superseded"]
 ChangeKind = Literal["probability", "amount", "price", "days", "rule"]
@@ -21,6 +25,54 @@ class Reason:
     value: float | None
     unit: str
     contribution: float
+
+
+class ReasonName(NamedTuple):
+    """What a reason is about: a feature, its group and the unit of its value."""
+
+    feature: str
+    group: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reasons(Sequence[Reason]):
+    """The reasons of one decision, largest share first, as arrays [r] that are not to be written.
+
+    `feature` are positions in `names`, which decisions of one bundle share; `value` is NaN where
+    it is not known, `contribution` is in log-odds. Each is told as a Reason where it is asked for.
+    """
+
+    feature: NDArray[np.uint16]
+    value: NDArray[np.float64]
+    contribution: NDArray[np.float64]
+    names: tuple[ReasonName, ...]
+
+    def __len__(self) -> int:
+        return len(self.feature)
+
+    @overload
+    def __getitem__(self, at: int) -> Reason: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Reasons": ...
+    def __getitem__(self, at: int | slice) -> "Reason | Reasons":
+        if isinstance(at, slice):
+            return Reasons(self.feature[at], self.value[at], self.contribution[at], self.names)
+        value, contribution = float(self.value[at]), float(self.contribution[at])
+        return _reason(self.names[self.feature[at]], value, contribution)
+
+    def __iter__(self) -> Iterator[Reason]:
+        names = map(self.names.__getitem__, self.feature.tolist())
+        return map(_reason, names, self.value.tolist(), self.contribution.tolist())
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both tell the same, whatever else their bundles name."""
+        return isinstance(other, Reasons) and tuple(self) == tuple(other)
+
+
+def _reason(name: ReasonName, value: float, contribution: float) -> Reason:
+    known = None if value != value else value
+    return Reason(name.feature, name.group, known, name.unit, contribution)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +211,7 @@ class Decision:
     currency: str
     status: Status
     score: Score
-    reasons: tuple[Reason, ...]
+    reasons: Reasons
     other_contributions: float
     intensity: Intensity
     versions: dict[str, str | None] = field(default_factory=dict)

@@ -1,15 +1,19 @@
 """Scored accounts: scores and the largest reasons, as arrays that can be kept in a file."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.catalogue import BY_NAME
 from features.panel import Panel, View
+from models.decision import ReasonName
 from models.score.bundle import Bundle
 from models.score.calibration import STAGE_FEATURE
-from models.score.scores import Scores, score
+from models.score.reasons import CALIBRATION, STAGE_OFFSET
+from models.score.scores import score
 from models.target import TARGETS, Target
 
 Floats = NDArray[np.float64]
@@ -37,6 +41,22 @@ class Scored(NamedTuple):
     others: Floats
 
 
+def names_of(bundle: Bundle) -> tuple[ReasonName, ...]:
+    """What the reasons of the bundle's scores are about, by their position: see Scored.feature.
+
+    One bundle's are always the same tuple.
+    """
+    return _names(bundle.features, bundle.calibration.by_stage)
+
+
+@lru_cache(maxsize=64)
+def _names(features: tuple[str, ...], by_stage: bool) -> tuple[ReasonName, ...]:
+    found = [ReasonName(name, BY_NAME[name].group, BY_NAME[name].unit) for name in features]
+    if by_stage:
+        found.append(ReasonName(STAGE_OFFSET, CALIBRATION, BY_NAME[STAGE_FEATURE].unit))
+    return tuple(found)
+
+
 def scored(
     bundles: Mapping[Target, Bundle],
     targets: Sequence[Target],
@@ -48,51 +68,62 @@ def scored(
 
     A row does not depend on the other rows.
     """
+    present = set(targets)
+    used = [target for target in TARGETS if target in present]
+    if len(used) == 1:
+        return _of_one(bundles[used[0]], panel, view, reasons)
     number = np.array([TARGETS.index(target) for target in targets], np.int64)
-    used = [TARGETS.index(target) for target in bundles if target in set(targets)]
-    most = max((_reasons_of(bundles[TARGETS[k]]) for k in used), default=0)
-    kept = most if reasons is None else min(reasons, most)
-    out = _empty(number, kept)
-    for k in used:
-        rows = np.flatnonzero(number == k)
-        bundle = bundles[TARGETS[k]]
-        _put(out, rows, bundle, score(bundle, panel, view.take(rows)), kept)
-    return out
+    places = [np.flatnonzero(number == TARGETS.index(target)) for target in used]
+    parts = [
+        _of_one(bundles[target], panel, view.take(rows), reasons)
+        for target, rows in zip(used, places, strict=True)
+    ]
+    return _together(number, places, parts)
 
 
-def _empty(target: Indices, kept: int) -> Scored:
-    n = len(target)
+def _of_one(bundle: Bundle, panel: Panel, view: View, reasons: int | None) -> Scored:
+    """Every row of the view, scored with this bundle."""
+    scores = score(bundle, panel, view)
+    values, shares = scores.features, scores.contributions
+    if bundle.calibration.by_stage:
+        stage = bundle.features.index(STAGE_FEATURE)
+        values = np.concatenate([values, values[:, [stage]]], axis=1)
+        shares = np.concatenate([shares, scores.stage_offset[:, None]], axis=1)
+    order = np.argsort(-np.abs(shares), axis=1, kind="stable")
+    row, first, rest = np.arange(len(shares))[:, None], order[:, :reasons], order[:, reasons:]
     return Scored(
-        target,
-        log_odds=np.empty(n),
-        probability=np.empty(n),
-        ability=np.empty(n),
-        willingness=np.empty(n),
-        feature=np.full((n, kept), NO_REASON, np.int64),
-        value=np.full((n, kept), np.nan),
-        share=np.full((n, kept), np.nan),
-        others=np.empty(n),
+        target=np.full(len(shares), TARGETS.index(bundle.target)),
+        log_odds=scores.log_odds,
+        probability=scores.probability,
+        ability=scores.ability,
+        willingness=scores.willingness,
+        feature=first,
+        value=values[row, first],
+        share=shares[row, first],
+        others=np.zeros(len(shares)) if reasons is None else shares[row, rest].sum(axis=1),
     )
 
 
-def _reasons_of(bundle: Bundle) -> int:
-    return len(bundle.features) + bundle.calibration.by_stage
-
-
-def _put(out: Scored, rows: Indices, bundle: Bundle, scores: Scores, kept: int) -> None:
-    out.log_odds[rows] = scores.log_odds
-    out.probability[rows] = scores.probability
-    out.ability[rows] = scores.ability
-    out.willingness[rows] = scores.willingness
-    values, shares = scores.features, scores.contributions
-    if bundle.calibration.by_stage:
-        stage = values[:, bundle.features.index(STAGE_FEATURE)]
-        values = np.column_stack([values, stage])
-        shares = np.column_stack([shares, scores.stage_offset])
-    order = np.argsort(-np.abs(shares), axis=1, kind="stable")
-    first = order[:, :kept]
-    width = first.shape[1]
-    out.feature[rows, :width] = first
-    out.value[rows, :width] = np.take_along_axis(values, first, axis=1)
-    out.share[rows, :width] = np.take_along_axis(shares, first, axis=1)
-    out.others[rows] = np.take_along_axis(shares, order[:, kept:], axis=1).sum(axis=1)
+def _together(target: Indices, places: Sequence[Indices], parts: Sequence[Scored]) -> Scored:
+    """The parts, each at its places, in rows as long as those of the longest."""
+    n, most = len(target), max((part.feature.shape[1] for part in parts), default=0)
+    one, many = (n,), (n, most)
+    whole = Scored(
+        target,
+        log_odds=np.empty(one),
+        probability=np.empty(one),
+        ability=np.empty(one),
+        willingness=np.empty(one),
+        feature=np.full(many, NO_REASON, np.int64),
+        value=np.full(many, np.nan),
+        share=np.full(many, np.nan),
+        others=np.empty(one),
+    )
+    for rows, part in zip(places, parts, strict=True):
+        width = part.feature.shape[1]
+        for all_rows, own in zip(whole, part, strict=True):
+            if own.ndim == 1:
+                all_rows[rows] = own
+            else:
+                all_rows[rows, :width] = own
+    return whole

@@ -11,6 +11,7 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 # Highest days past due that still belongs to the stage; M4+ has no highest.
 LAST_DAY = (0, 30, 60, 90)
+_LAST_DAY = np.array(LAST_DAY, np.float64)
 
 
 def stage_of(days_past_due: float) -> Stage:
@@ -20,4 +21,4 @@ def stage_of(days_past_due: float) -> Stage:
 
 def stage_numbers(days_past_due: NDArray[np.float64]) -> NDArray[np.int64]:
     """Position in STAGES of each entry."""
-    return np.searchsorted(LAST_DAY, days_past_due, side="left").astype(np.int64)
+    return _LAST_DAY.searchsorted(days_past_due, side="left").astype(np.int64, copy=False)

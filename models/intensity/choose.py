@@ -71,9 +71,8 @@ def choose(
     are drawn as the policy's [exploration] has it, those of the challenger's arm only where there
     is a challenger; it decides them as if no level had been planned for them.
     """
-    unplanned = scarcity._replace(planned=np.full_like(scarcity.planned, NOT_PLANNED))
     if without:
-        scarcity = unplanned
+        scarcity = _unplanned(scarcity)
     found = _recommended(policy, scarcity, asked, without)
     if policy.exploration is None:
         return _told(policy, scarcity, asked, found, undrawn(found.weighed.level))
@@ -87,9 +86,14 @@ def choose(
     some = np.flatnonzero(draw.arm == CHALLENGER)
     if not len(some):
         return chosen
-    few, scarce = rows_of(theirs, some), unplanned._replace(planned=unplanned.planned[some])
+    scarce = _unplanned(scarcity._replace(planned=scarcity.planned[some]))
+    few = rows_of(theirs, some)
     again = _recommended(other, scarce, few, without)
     return _put(chosen, some, _told(other, scarce, few, again, draw.only(some)))
+
+
+def _unplanned(scarcity: Scarcity) -> Scarcity:
+    return scarcity._replace(planned=np.full_like(scarcity.planned, NOT_PLANNED))
 
 
 def numbers_under(policy: Policy, scarcity: Scarcity) -> Numbers:

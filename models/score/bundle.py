@@ -84,12 +84,12 @@ class Bundle:
         """What accounts it scores, and the probability of what."""
         return self.outcome.target
 
-    @property
+    @cached_property
     def standing_valid(self) -> bool:
         """Whether treatments may use ability and willingness; not unless it was measured."""
         return self.standing.valid
 
-    @property
+    @cached_property
     def base_log_odds(self) -> float:
         """The calibrated log-odds of the average account, before any contribution."""
         return self.calibration.slope * self.explainer.base + self.calibration.intercept

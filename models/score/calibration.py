@@ -61,7 +61,8 @@ def last_stages(features: NDArray[np.float64], names: Sequence[str]) -> NDArray[
     """
     if STAGE_FEATURE not in names:
         return np.zeros(len(features), np.int64)
-    return stage_numbers(np.nan_to_num(features[:, names.index(STAGE_FEATURE)], nan=0.0))
+    days = features[:, names.index(STAGE_FEATURE)]
+    return stage_numbers(np.where(np.isnan(days), 0.0, days))
 
 
 @njit(cache=True, nogil=True)

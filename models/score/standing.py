@@ -5,8 +5,10 @@ And how far they can be trusted: as well as they agree with what is known to be 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -72,10 +74,24 @@ def group_sum(
     contributions: NDArray[np.float64], features: Sequence[str], group: str
 ) -> NDArray[np.float64]:
     """Sum over the group's features of contributions [n × k], one per row."""
-    columns = [j for j, name in enumerate(features) if BY_NAME[name].group == group]
-    total = np.zeros(len(contributions))
-    for j in columns:
-        total += contributions[:, j]
+    columns = _columns(tuple(features), group)
+    total: NDArray[np.float64] = _sum(np.ascontiguousarray(contributions, np.float64), columns)
+    return total
+
+
+@lru_cache(maxsize=64)
+def _columns(features: tuple[str, ...], group: str) -> NDArray[np.int64]:
+    found = [j for j, name in enumerate(features) if BY_NAME[name].group == group]
+    return np.array(found, np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _sum(values: NDArray[np.float64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Sum over the columns, in their order, of each row."""
+    total = np.zeros(len(values))
+    for i in range(len(values)):
+        for j in columns:
+            total[i] += values[i, j]
     return total
 
 
@@ -88,12 +104,16 @@ def references(contributions: NDArray[np.float64], features: Sequence[str]) -> R
     )
 
 
+@njit(cache=True, nogil=True)
 def percentile(reference: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:
     """Percentile (0 to 100) of each total: the share of the population that is below it.
 
     Of those equal to it, half count as below. Told to 0.01, which is finer than the references.
     """
-    below = np.searchsorted(reference, total, side="left")
-    not_above = np.searchsorted(reference, total, side="right")
-    share: NDArray[np.float64] = (below + not_above - 1) / (2 * STEPS)
-    return np.clip(share * 100, 0, 100).round(2)
+    out = np.empty(len(total))
+    for i in range(len(total)):
+        below = np.searchsorted(reference, total[i], side="left")
+        not_above = np.searchsorted(reference, total[i], side="right")
+        share = (below + not_above - 1) / (2 * STEPS)
+        out[i] = np.rint(min(max(share * 100, 0.0), 100.0) * 100) / 100
+    return out

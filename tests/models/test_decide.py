@@ -24,7 +24,7 @@ from models.intensity.stakes import share, stakes_of
 from models.refusal import Refusal
 from models.score.bundle import load, write
 from models.score.scores import score
-from models.scored import NO_REASON, Scored, scored
+from models.scored import NO_REASON, Scored, names_of, scored
 from tests.bundles import OFFSETS, content, small_bundle
 from tests.histories import at, drawn, random_tables
 
@@ -423,6 +423,28 @@ def test_bundles_with_different_numbers_of_features_share_one_table(
     for decision, target in zip(decide(mixed, accounts, history, view), targets, strict=True):
         if isinstance(decision, Decision):
             assert len(decision.reasons) == (len(few) if target == "early_warning" else most)
+
+
+@pytest.mark.parametrize("kind", ["generation", "by_stage"])
+def test_reasons_are_named_by_their_position(kind: str, request: pytest.FixtureRequest) -> None:
+    made: Generation = request.getfixturevalue(kind)
+    bundle = made.bundles["cure"]
+    names = names_of(bundle)
+    assert names is names_of(bundle)
+    assert tuple(name.feature for name in names[: len(bundle.features)]) == bundle.features
+    own = names[len(bundle.features) :]
+    assert own == ((("stage_offset", "calibration", "days"),) if kind == "by_stage" else ())
+    history = drawn(HISTORY, payments="", contacts="")
+    view = at(history, "2024-03-03T12:00")
+    reasons = one(made, ACCOUNT, history, view).reasons
+    table = scored(made.bundles, ["cure"], history, view, None)
+    assert reasons.names is names
+    assert reasons.feature.dtype == np.uint16
+    assert [len(names), *table.feature[0]] == [len(reasons), *reasons.feature]
+    assert np.array_equal(table.value[0], reasons.value, equal_nan=True)
+    assert np.array_equal(table.share[0], reasons.contribution)
+    assert [r.value is None for r in reasons] == np.isnan(reasons.value).tolist()
+    assert np.isnan(reasons.value).any()
 
 
 # --- Exploration and challengers

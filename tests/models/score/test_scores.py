@@ -6,6 +6,7 @@ import shap
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.catalogue import BY_NAME, NAMES
 from features.panel import known_at, panel
 from models.score.bundle import Bundle, load
 from models.score.calibration import probability
@@ -131,6 +132,24 @@ def test_percentiles_place_a_sum_in_its_population() -> None:
     told = percentile(reference, np.array([-5.0, -1.0, -0.5, 0.0, 0.5, 1.0, 5.0]))
     assert told == pytest.approx([0, 0, 25, 50, 75, 100, 100], abs=0.2)
     assert (group_sum(shares, names, "willingness") == 0).all()
+
+
+def test_percentiles_are_told_to_two_decimals() -> None:
+    reference = np.arange(STEPS + 1.0)
+    between = np.arange(-1.0, STEPS + 1.5, 0.5)  # each quantile, and between each two
+    below, not_above = (np.searchsorted(reference, between, side) for side in ("left", "right"))
+    share = (below + not_above - 1) / (2 * STEPS)
+    expected = np.clip(share * 100, 0, 100).round(2)
+    assert percentile(reference, between).tolist() == expected.tolist()
+
+
+def test_a_group_s_contributions_are_added_up_in_their_order() -> None:
+    shares = np.random.default_rng(3).normal(size=(3_000, len(NAMES))) ** 5
+    for layout in (shares, np.asfortranarray(shares), shares[::-1][::-1]):
+        for group in ("ability", "willingness"):
+            own = [j for j, name in enumerate(NAMES) if BY_NAME[name].group == group]
+            expected = [sum(row[own].tolist()) for row in shares]
+            assert group_sum(layout, NAMES, group).tolist() == expected
 
 
 def test_a_population_of_equals_stands_in_the_middle() -> None:

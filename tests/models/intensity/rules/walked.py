@@ -12,8 +12,8 @@ from features.panel import known_at
 from features.tables import FLAGS
 from models.intensity.rules.book import COUNTED
 from models.intensity.rules.counts import count
-from service.panels import panel_of
-from service.schemas import DecisionBody
+from service.bodies.panels import panel_of
+from service.bodies.schemas import DecisionBody
 
 POSITION = {rule.id: k for k, rule in enumerate(COUNTED)}
 FIRST = "2021-12-31"
