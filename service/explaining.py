@@ -19,13 +19,13 @@ from models.intensity.response import log_odds_of
 from models.refusal import Refusal, refusal
 from models.scored import NO_REASON, Scored
 from models.target import TARGETS
-from service.changes import ChangesEnvelope, ExplainEnvelope, PricesBody
+from service.bodies.changes import ChangesEnvelope, ExplainEnvelope, PricesBody
+from service.bodies.panels import panel_of
+from service.bodies.schemas import DecisionBody
+from service.bodies.validation import Checked, read, read_decision
 from service.errors import FieldError, ProblemError, pointer, refused
-from service.panels import panel_of
-from service.records import Record
-from service.schemas import DecisionBody
+from service.log.records import Record
 from service.scoring import Clock
-from service.validation import Checked, read, read_decision
 
 _LISTS = ("statements", "payments", "contacts", "debtor_contacts")
 _NO_KEYS = np.empty(0, np.uint64)

@@ -20,14 +20,14 @@ from models.generation import Generation
 from models.intensity.ladder import RESOURCES
 from models.intensity.plan import Terms, read_plan, write_plan
 from models.intensity.rules.version import RULES_VERSION
-from service import examples
 from service.answers import ExplanationAnswer, ProblemAnswer
 from service.app import create_app
+from service.bodies import examples
+from service.bodies.panels import panel_of
+from service.bodies.schemas import DecisionBody
 from service.errors import TYPE_PREFIX
-from service.panels import panel_of
-from service.reload import load_generation
-from service.schemas import DecisionBody
 from service.security import Keys
+from service.served.reload import load_generation
 from service.settings import Settings
 from tests.bundles import small_bundle
 from tests.service.conftest import NOW, Client

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.tables import FIRST_DATE, LAST_DATE
-from service import examples
 from service.answers import ProblemAnswer, RecordAnswer
+from service.bodies import examples
 from service.errors import TYPE_PREFIX
 from tests.service.conftest import Client
 

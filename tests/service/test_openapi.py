@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from features.tables import ACCOUNTS, TABLES
-from service.columns import Cell
-from service.schemas import AccountBody
+from service.bodies.columns import Cell
+from service.bodies.schemas import AccountBody
 from tests.service.conftest import Client
 
 

@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,11 +11,10 @@ from features.clock import day_number
 from features.panel import Contacts
 from features.tables import ACCOUNTS, CONTACTS, FLAGS, PAYMENTS, STATEMENTS, Table, point_number
 from models.account import Account, Plan
-from service import examples
-from service.jsonbody import parse
-from service.panels import panel_of
-from service.records import canonical, new_id
-from service.schemas import (
+from service.bodies import examples
+from service.bodies.jsonbody import parse
+from service.bodies.panels import panel_of
+from service.bodies.schemas import (
     AccountBody,
     Body,
     ContactBody,
@@ -24,6 +23,8 @@ from service.schemas import (
     PlanBody,
     StatementBody,
 )
+from service.instants import derived_id, first_id, new_id
+from service.log.records import canonical
 
 PLAN = ("plan_months", "plan_instalment", "plan_kept")
 
@@ -170,3 +171,15 @@ def test_ids_sort_by_time_and_are_version_7() -> None:
     assert {i.version for i in ids} == {7}
     assert {i.variant for i in ids} == {"specified in RFC 4122"}
     assert len({new_id(times[0]) for _ in range(1000)}) == 1000
+
+
+def test_ids_of_an_instant_are_told_apart_from_the_microseconds_beside_it() -> None:
+    at = datetime(2025, 7, 3, 12, 0, 0, 999, tzinfo=ZoneInfo("Asia/Shanghai"))
+    for microsecond in range(0, 1_000_000, 997):
+        now = at.replace(microsecond=microsecond)
+        later = first_id(now + timedelta(microseconds=1))
+        made = [new_id(now), derived_id(now, new_id(at), "A-1")]
+        assert all(first_id(now) <= one < later for one in made), now
+    run = new_id(at)
+    assert derived_id(at, run, "A-1") == derived_id(at, run, "A-1") != derived_id(at, run, "A-2")
+    assert derived_id(at, run, "A-1").version == 7

@@ -1,6 +1,8 @@
 """Bodies of requests, derived from the columns of features.tables."""
 
 from datetime import date, datetime
+from itertools import compress
+from operator import attrgetter
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from models.account import Account, Plan
 from models.decision import Status
 from models.score.tier import TIERS
 from models.stage import STAGES
-from service.columns import Cell
+from service.bodies.columns import Cell
 
 STATEMENTS_MAX = 600  # fifty years of months
 EVENTS_MAX = 10_000
@@ -81,12 +83,19 @@ class AccountBody(Body):
 
     def account(self) -> Account:
         """The account as the models know it."""
-        plain = self.__dict__
-        fields = {name: plain[name] for name in Account.__slots__ if name in plain}
-        fields["flags"] = frozenset(flag for flag in FLAGS if plain[flag])
-        if self.plan is not None:
-            fields["plan"] = Plan(self.plan.months, self.plan.instalment, self.plan.kept)
-        return Account(**fields)
+        return account_from(self)
+
+
+_plain = attrgetter(*Account.__slots__[:-2])
+_flags = attrgetter(*FLAGS)
+_plan = attrgetter(*Plan.__slots__)
+
+
+def account_from(body: AccountBody) -> Account:
+    """The account of a body, or of its struct, as the models know it."""
+    flags = frozenset(compress(FLAGS, _flags(body)))
+    plan = None if body.plan is None else Plan(*_plan(body.plan))
+    return Account(*(*_plain(body), flags, plan))
 
 
 class StatementBody(Body):

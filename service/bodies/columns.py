@@ -21,6 +21,9 @@ from features.tables import (
     Column,
 )
 
+# A day inside the bounds of dates, so that the day at any place on earth is within them.
+FIRST_INSTANT = datetime.combine(FIRST_DATE + timedelta(days=1), time(), UTC)
+LAST_INSTANT = datetime.combine(LAST_DATE, time(), UTC)
 # pydantic alone would take a number for a date, and an instant without seconds.
 _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
@@ -148,10 +151,15 @@ def _id(column: Column) -> CoreSchema:
     return _checked_text(column, printable, ID_LENGTH)
 
 
+def is_known(column: Column, text: str) -> bool:
+    """Whether `text` is one of those that a column of kind `text` takes."""
+    fits = not column.pattern or re.fullmatch(column.pattern, text) is not None
+    return fits and (column.name != "timezone" or text in _timezones())
+
+
 def _text(column: Column) -> CoreSchema:
     def known(text: str) -> str:
-        fits = not column.pattern or re.fullmatch(column.pattern, text)
-        if not fits or (column.name == "timezone" and text not in _timezones()):
+        if not is_known(column, text):
             raise _fail(column, f"is not {_TEXTS[column.name].split(' such')[0]}")
         return text
 
@@ -168,13 +176,10 @@ def _date(column: Column) -> CoreSchema:
 
 
 def _instant(column: Column) -> CoreSchema:
-    # A day inside the bounds of dates, so that the day at any place on earth is within them.
-    first = datetime.combine(FIRST_DATE + timedelta(days=1), time(), UTC)
-    last = datetime.combine(LAST_DATE, time(), UTC)
     return core_schema.chain_schema(
         [
             core_schema.str_schema(strict=True, pattern=_INSTANT),
-            core_schema.datetime_schema(tz_constraint="aware", ge=first, le=last),
+            core_schema.datetime_schema(tz_constraint="aware", ge=FIRST_INSTANT, le=LAST_INSTANT),
         ]
     )
 

@@ -11,8 +11,8 @@ from models.intensity.alternatives import EXPLORATION
 from models.intensity.ladder import RESOURCES
 from models.intensity.rules.book import RULES
 from models.intensity.settle import CAPACITY
-from service.columns import Cell
-from service.schemas import (
+from service.bodies.columns import Cell
+from service.bodies.schemas import (
     AccountBody,
     Body,
     Contacts,

@@ -1,0 +1,1 @@
+"""Bodies of requests: their schema, and the way from JSON to checked histories."""
