@@ -1,4 +1,4 @@
-"""The database of the service: its tables, and what is asserted before it is trusted."""
+"""The database of the service: connections to it, and what is asserted before it is trusted."""
 
 from collections.abc import Callable
 from functools import cache
@@ -16,46 +16,14 @@ VERSION_TABLE = "curescore_version"  # other tools that share a database own ale
 BUSY_SECONDS = 5
 CONNECT_SECONDS = 5
 
-METADATA = sa.MetaData()
-
-
-def sortable(length: int) -> sa.types.TypeEngine[str]:
-    """Text whose order is that of its bytes in both databases."""
-    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
-
-
-DECISIONS = sa.Table(
-    "decisions",
-    METADATA,
-    sa.Column("decision_id", sortable(36), primary_key=True),
-    sa.Column("account_id", sa.String(64), nullable=False),
-    sa.Column("as_of", sortable(32), nullable=False),
-    sa.Column("decided_at", sortable(32), nullable=False),
-    sa.Column("stage", sa.String(16), nullable=False),
-    sa.Column("tier", sa.String(16), nullable=False),
-    sa.Column("level", sa.Integer, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("target", sa.String(32), nullable=False),
-    sa.Column("bundle_sha256", sa.String(64), nullable=False),
-    sa.Column("rules", sa.Text, nullable=False),
-    sa.Column("actor", sa.String(64), nullable=False),
-    sa.Column("record", sa.Text, nullable=False),
-    sa.Column("inputs", sa.Text, nullable=False),
-    sa.Index("decisions_by_account", "account_id", "decision_id"),
-    sa.Index("decisions_by_time", "decided_at"),
-    sa.Index("decisions_by_level", "level", "decision_id"),
-    sa.Index("decisions_by_stage", "stage", "tier", "decision_id"),
-)
-
-KEYS = sa.Table(
-    "keys",
-    METADATA,
-    sa.Column("key_sha256", sa.String(64), primary_key=True),
-    sa.Column("name", sa.String(64), nullable=False, unique=True),
-    sa.Column("scope", sa.String(16), nullable=False),
-    sa.Column("created_at", sortable(32), nullable=False),
-    sa.Column("revoked_at", sortable(32)),
-)
+# What each setting has to be, or may be instead where that waits for no less: SQLite's 2 is FULL
+# and 3 EXTRA, PostgreSQL's remote_apply waits for standbys too.
+_SQLITE_DURABLE = {"journal_mode": ("wal",), "synchronous": ("2", "3")}
+_POSTGRESQL_DURABLE = {
+    "synchronous_commit": ("on", "remote_apply"),
+    "fsync": ("on",),
+    "full_page_writes": ("on",),
+}
 
 
 class DatabaseError(Exception):
@@ -75,7 +43,10 @@ def connect(url: str) -> sa.Engine:
                 "the right CURESCORE_HOME or CURESCORE_DATABASE_URL"
             )
         engine = sa.create_engine(
-            parsed, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}
+            parsed,
+            hide_parameters=True,
+            pool_timeout=BUSY_SECONDS,
+            connect_args={"timeout": BUSY_SECONDS},
         )
         sa.event.listen(engine, "connect", _sqlite_settings)
         return engine
@@ -83,8 +54,14 @@ def connect(url: str) -> sa.Engine:
         parsed,
         hide_parameters=True,  # parameters hold personal data, messages end up in logs
         pool_pre_ping=True,
+        pool_timeout=CONNECT_SECONDS,
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
+            # A server that is gone without a word is given up soon, too.
+            "tcp_user_timeout": 1000 * CONNECT_SECONDS,
+            "keepalives_idle": CONNECT_SECONDS,
+            "keepalives_interval": 1,
+            "keepalives_count": CONNECT_SECONDS,
             "options": "-c synchronous_commit=on -c timezone=UTC",
         },
     )
@@ -101,19 +78,20 @@ def _sqlite_settings(connection: Any, _record: object) -> None:
 def assert_durable(engine: sa.Engine) -> None:
     """DatabaseError unless a commit survives loss of power, by the database's own word."""
     with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            wanted = {"journal_mode": "wal", "synchronous": "2"}  # 2 is FULL
-            query = "PRAGMA {}"
-        else:
-            wanted = {"synchronous_commit": "on", "fsync": "on", "full_page_writes": "on"}
-            query = "SHOW {}"
-        for name, value in wanted.items():
-            got = str(connection.exec_driver_sql(query.format(name)).scalar())
-            if got != value:
-                raise DatabaseError(
-                    f"the database's {name} is {got}, not {value}: an answered decision could "
-                    f"be lost with the power; use a database where {name} is {value}"
-                )
+        assert_durable_connection(connection)
+
+
+def assert_durable_connection(connection: sa.Connection) -> None:
+    """DatabaseError unless what this connection commits survives loss of power."""
+    sqlite = connection.dialect.name == "sqlite"
+    for name, (value, *better) in (_SQLITE_DURABLE if sqlite else _POSTGRESQL_DURABLE).items():
+        query = f"PRAGMA {name}" if sqlite else f"SHOW {name}"
+        got = str(connection.exec_driver_sql(query).scalar())
+        if got not in (value, *better):
+            raise DatabaseError(
+                f"the database's {name} is {got}, not {value}: an answered decision could "
+                f"be lost with the power; use a database where {name} is {value}"
+            )
 
 
 def upgrade(url: str) -> str:
@@ -136,7 +114,7 @@ def _migrate(url: str, revision: str, move: Callable[[Config, str], None]) -> st
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         move(config, revision)
-        reached = _revision(connection)
+        reached = revision_of(connection)
     engine.dispose()
     return reached or "base"
 
@@ -144,13 +122,14 @@ def _migrate(url: str, revision: str, move: Callable[[Config, str], None]) -> st
 def assert_migrated(engine: sa.Engine) -> None:
     """DatabaseError unless the tables are exactly those of this version."""
     with engine.connect() as connection:
-        got = _revision(connection)
+        got = revision_of(connection)
     if got != _head():
         state = "has no tables yet" if got is None else f"is at revision {got}, not {_head()}"
         raise DatabaseError(f"the database {state}; run: curescore db upgrade")
 
 
-def _revision(connection: sa.Connection) -> str | None:
+def revision_of(connection: sa.Connection) -> str | None:
+    """The revision that the tables are at, None where there are none."""
     options = {"version_table": VERSION_TABLE}
     return MigrationContext.configure(connection, opts=options).get_current_revision()
 

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from models.decision import (
     BindingRule,
     Change,
@@ -11,7 +13,8 @@ from models.decision import (
     Intensity,
     Level,
     Limit,
-    Reason,
+    ReasonName,
+    Reasons,
     Score,
 )
 
@@ -106,7 +109,12 @@ def decided(**changes: Any) -> Decision:
             sustained=False,
             standing_valid=True,
         ),
-        reasons=(Reason("dpd_last", "willingness", 28.0, "days", 0.25),),
+        reasons=Reasons(
+            np.zeros(1, np.uint16),
+            np.array([28.0]),
+            np.array([0.25]),
+            (ReasonName("dpd_last", "willingness", "days"),),
+        ),
         other_contributions=-0.014,
         intensity=INTENSITY._replace(**changes),
         versions={
@@ -114,10 +122,10 @@ def decided(**changes: Any) -> Decision:
             "model": "cure/1",
             "bundle_sha256": "78" * 32,
             "policy": "default@1fbecb39559a",
+            "estimate": None,
             "rules": "b3e9381b7fe9",
             "prices": "2026-11-22",
             "tzdata": "2026.2",
-            "estimate": None,
         },
     )
 

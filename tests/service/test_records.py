@@ -1,30 +1,27 @@
 """Records: what is stored of a decision, and what is shown of old and new ones."""
 
-import json
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from models.decision import Change, Level
+from models.decision import Change, Decision, Level
 from service.answers import RecordAnswer, SearchAnswer
-from service.database import DECISIONS
-from service.decisions import DecisionLog
-from service.records import Entry, entry, shown
-from tests.records import EXPLORED, INTENSITY, SECOND, decided, first_record, second_record
+from service.log.decisions import DecisionLog
+from service.log.records import entry, shown, whole
+from service.tables import DECISIONS
+from tests.records import EXPLORED, INTENSITY, decided, first_record, second_record
 from tests.service.conftest import Client
-
-AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
+from tests.storing import AT, made, put, store_whole, stored
 
 
 def recorded(**changes: Any) -> dict[str, Any]:
-    """The record of a decision, with changes to its intensity, as it is read from the log."""
-    made = entry(decided(**changes), {}, decided_at=AT, actor="test")
-    record: dict[str, Any] = json.loads(made.record_json)
-    assert record == made.record
-    return record
+    """The record of a decision, with changes to its intensity."""
+    return entry(decided(**changes), b"{}", decided_at=AT, actor="test", generation=1)[1]
 
 
 def test_the_intensity_is_stored_with_objects_in_its_lists() -> None:
@@ -89,8 +86,8 @@ def test_a_change_holds_numbers_of_one_kind_in_each_field() -> None:
         recorded(),
         recorded(plan=None, changes=()),
         recorded(**EXPLORED),
-        second_record(),
-        first_record(),
+        whole(second_record()),
+        whole(first_record()),
     ],
 )
 def test_every_record_is_shown_as_the_answer_says(record: dict[str, Any]) -> None:
@@ -117,11 +114,52 @@ def test_the_treatment_is_told_in_the_language_asked_for() -> None:
     assert "treatment_text" not in record["intensity"]
 
 
+@pytest.mark.parametrize("changes", [{}, EXPLORED, {"plan": None, "changes": ()}])
+def test_a_record_is_read_as_it_was_answered_byte_for_byte(
+    engine: sa.Engine, changes: dict[str, Any]
+) -> None:
+    ((one, record),) = made(engine, decided(**changes))
+    put(engine, [one])
+    read = DecisionLog(engine).read(one.decision_id)
+    assert read is not None
+    for reasons in (0, 1, None):
+        answered = msgspec.json.encode(shown(record, reasons, "zh"))
+        assert msgspec.json.encode(shown(read, reasons, "zh")) == answered
+
+
+def test_all_reasons_of_a_real_decision_are_read_with_the_same_bits(
+    engine: sa.Engine, decision: Decision
+) -> None:
+    """Also one whose value is not known."""
+    values = decision.reasons.value.copy()
+    values[3] = np.nan
+    ((one, record),) = made(
+        engine, replace(decision, reasons=replace(decision.reasons, value=values))
+    )
+    put(engine, [one])
+    read = DecisionLog(engine).read(one.decision_id)
+    assert read is not None
+    assert read == record
+    assert read["reasons"][3].value is None
+    for name in ("feature", "value", "contribution"):
+        was, now = getattr(decision.reasons, name), getattr(read["reasons"], name)
+        assert now.tobytes() == (values if name == "value" else was).tobytes()
+
+
+def test_what_is_left_out_is_summed_up(decision: Decision) -> None:
+    _, record = entry(decision, b"{}", decided_at=AT, actor="test", generation=1)
+    total = record["score"]["log_odds"] - record["score"]["base_log_odds"]
+    for reasons in (0, 5, None):
+        told = shown(record, reasons, "en")
+        parts = [reason["contribution"] for reason in told["reasons"]]
+        assert sum(parts, told["other_contributions"]) == pytest.approx(total, abs=1e-9)
+
+
 @pytest.fixture
 def first(engine: sa.Engine) -> dict[str, Any]:
     """A record of schema 1 in the log."""
     record = first_record()
-    DecisionLog(engine).record([Entry(record, json.dumps(record), "{}")])
+    store_whole(engine, record)
     return record
 
 
@@ -134,8 +172,8 @@ def test_an_old_record_is_read_as_it_was_stored(client: Client, first: dict[str,
 
 
 def test_a_record_of_schema_2_is_read_as_it_was_stored(client: Client, engine: sa.Engine) -> None:
-    record, text = second_record(), SECOND.read_text().strip()
-    DecisionLog(engine).record([Entry(record, text, "{}")])
+    record = second_record()
+    store_whole(engine, record)
     read = client.get(f"/v1/decisions/{record['decision_id']}").json()
     RecordAnswer.model_validate(read)
     assert read["intensity"].pop("treatment_text").startswith("Offer the customer a repayment")
@@ -148,9 +186,8 @@ def test_a_record_of_schema_2_is_read_as_it_was_stored(client: Client, engine: s
 def test_old_records_are_found_beside_a_new_one(
     client: Client, engine: sa.Engine, first: dict[str, Any]
 ) -> None:
-    log = DecisionLog(engine)
-    log.record([Entry(second_record(), SECOND.read_text(), "{}")])
-    log.record([entry(decided(), {}, decided_at=datetime(2027, 1, 1, tzinfo=UTC), actor="test")])
+    store_whole(engine, second_record())
+    stored(engine, decided(), first=86_400)
     found = client.post("/v1/decisions:search", json={"level": 1}).json()
     SearchAnswer.model_validate(found)
     assert [record["schema"] for record in found["decisions"]] == [3, 2, 1]

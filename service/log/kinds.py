@@ -1,0 +1,57 @@
+"""The kind of a decision: its stage, tier, level, status and bundle as one integer.
+
+Indexes of (kind, decision) serve a search by any of them, alone or together: the kinds that meet
+the conditions are few, and the newest decisions of each lie side by side. Kinds are stored, so
+their layout never changes: 3 bits of stage, 3 of tier, 3 of level, 2 of status, 1 kept free, then
+the first 48 bits of the bundle's SHA-256.
+"""
+
+import re
+from typing import NamedTuple
+
+_STAGES = {"pre_due": 0, "M1": 1, "M2": 2, "M3": 3, "M4+": 4}
+_TIERS = {"low": 0, "medium": 1, "high": 2, "doubtful": 3}
+_STATUSES = {"proposed": 0, "effective": 1, "superseded": 2}
+_STAGE, _TIER, _LEVEL, _STATUS = 57, 54, 51, 49  # the bit at which each begins, above the bundle's
+_DIGITS = 12  # of the bundle's SHA-256, hexadecimal
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Kinds(NamedTuple):
+    """Those kinds of which `kind & mask == value`."""
+
+    mask: int
+    value: int
+
+
+def kind_of(stage: str, tier: str, level: int, status: str, bundle_sha256: str) -> int:
+    """The kind of a decision."""
+    return (
+        _STAGES[stage] << _STAGE
+        | _TIERS[tier] << _TIER
+        | level << _LEVEL
+        | _STATUSES[status] << _STATUS
+        | int(bundle_sha256[:_DIGITS], 16)
+    )
+
+
+def kinds(
+    stage: str | None, tier: str | None, level: int | None, status: str | None, model: str | None
+) -> Kinds | None:
+    """The kinds that meet these conditions, None being no condition; None where none can.
+
+    `model` is a bundle's SHA-256.
+    """
+    if model is not None and not _SHA256.fullmatch(model):
+        return None
+    told = (
+        (_STAGE, 0b111, None if stage is None else _STAGES[stage]),
+        (_TIER, 0b111, None if tier is None else _TIERS[tier]),
+        (_LEVEL, 0b111, level),
+        (_STATUS, 0b11, None if status is None else _STATUSES[status]),
+        (0, (1 << 4 * _DIGITS) - 1, None if model is None else int(model[:_DIGITS], 16)),
+    )
+    given = [(at, bits, value) for at, bits, value in told if value is not None]
+    return Kinds(
+        sum(bits << at for at, bits, _ in given), sum(value << at for at, _, value in given)
+    )

@@ -1,0 +1,173 @@
+"""How decisions are found by conditions: the ids of a page, each way by an index alone.
+
+Ids sort by the time of the decision, so that the newest of an index entry lie at its end. Three
+ways: the latest of all; those of one account, of which a page looks at no more than SCANNED; and
+those of some kinds (service.log.kinds), where the newest of each kind are merged. The kinds that
+there are stand nowhere: they are read from the index, from each to the next.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from service.log.kinds import Kinds
+from service.tables import DECISIONS, ID, RULES
+
+SCANNED = 1_000
+
+# All of these texts is of our own making; what is asked for are parameters.
+_KINDS = """
+WITH RECURSIVE there(kind) AS (
+    SELECT min(kind) FROM {table} WHERE {given}
+    UNION ALL
+    SELECT (SELECT min(kind) FROM {table} WHERE {given} AND kind > there.kind)
+    FROM there WHERE there.kind IS NOT NULL
+),
+wanted(kind) AS (SELECT kind FROM there WHERE kind & :mask = :value)
+"""
+_OF_KIND = """
+    SELECT decision_id FROM {table}
+    WHERE {given} AND kind = {of}.kind AND decision_id >= {first} AND decision_id < {end}
+    ORDER BY decision_id DESC LIMIT {count}
+"""
+# SQLite takes the rows of a recursion in order: the newest first, which the next of its kind
+# replaces.
+_SQLITE = """,
+merged(kind, decision_id) AS (
+    SELECT kind, ({newest}) FROM wanted
+    UNION ALL
+    SELECT kind, ({next}) FROM merged WHERE merged.decision_id IS NOT NULL
+    ORDER BY 2 DESC LIMIT :count
+)
+SELECT decision_id FROM merged WHERE decision_id IS NOT NULL
+"""
+# PostgreSQL joins a page of each kind. A few of each tell first how far back the page can reach:
+# where kinds are many, most have nothing so new.
+_POSTGRESQL = """,
+few(decision_id) AS (
+    SELECT each.decision_id FROM wanted CROSS JOIN LATERAL ({few}) AS each
+),
+reach(decision_id) AS MATERIALIZED (
+    SELECT coalesce(
+        (SELECT decision_id FROM few ORDER BY decision_id DESC LIMIT 1 OFFSET :count - 1), :first
+    )
+)
+SELECT each.decision_id FROM wanted CROSS JOIN LATERAL ({all}) AS each
+ORDER BY each.decision_id DESC LIMIT :count
+"""
+_FEW = 8
+
+
+def _merged(dialect: str, table: str, given: str) -> str:
+    """The text that merges the newest of each kind."""
+
+    def of_kind(of: str, first: str, end: str, count: object) -> str:
+        return _OF_KIND.format(table=table, given=given, of=of, first=first, end=end, count=count)
+
+    kinds = _KINDS.format(table=table, given=given)
+    if dialect == "sqlite":
+        newest = of_kind("wanted", ":first", ":end", 1)
+        following = of_kind("merged", ":first", "merged.decision_id", 1)
+        return kinds + _SQLITE.format(newest=newest, next=following)
+    few = of_kind("wanted", ":first", ":end", _FEW)
+    reaching = of_kind("wanted", "(SELECT decision_id FROM reach)", ":end", ":count")
+    return kinds + _POSTGRESQL.format(few=few, all=reaching)
+
+
+class Span(NamedTuple):
+    """The ids to look at: from `first`, itself included, to `end`, itself not."""
+
+    first: UUID
+    end: UUID
+
+
+class Found(NamedTuple):
+    """Ids, newest first, and the id to go on before; None where there are no more."""
+
+    ids: list[UUID]
+    next: UUID | None
+
+
+def newest(connection: sa.Connection, span: Span, limit: int) -> Found:
+    """The newest decisions of all."""
+    return _page(connection.execute(newest_query(span, limit)).scalars().all(), limit)
+
+
+def newest_query(span: Span, limit: int) -> sa.Select[UUID]:
+    """What `newest` asks the database."""
+    decision_id = DECISIONS.c.decision_id
+    within = sa.select(decision_id).where(decision_id >= span.first, decision_id < span.end)
+    return within.order_by(decision_id.desc()).limit(limit + 1)
+
+
+def of_kinds(
+    connection: sa.Connection, rule: str | None, wanted: Kinds, span: Span, limit: int
+) -> Found:
+    """The newest decisions of the kinds, which the rule bound (None: whether or not one did)."""
+    found = connection.execute(*of_kinds_query(connection.dialect.name, rule, wanted, span, limit))
+    return _page(found.scalars().all(), limit)
+
+
+def of_kinds_query(
+    dialect: str, rule: str | None, wanted: Kinds, span: Span, limit: int
+) -> tuple[Any, dict[str, Any]]:
+    """What `of_kinds` asks the database, and the parameters."""
+    parameters = span._asdict() | wanted._asdict() | {"count": limit + 1}
+    if rule is None:
+        statement = sa.text(_merged(dialect, DECISIONS.name, "true"))
+    else:
+        statement = sa.text(_merged(dialect, RULES.name, "rule = :rule"))
+        parameters["rule"] = rule
+    typed = [sa.bindparam(name, type_=ID) for name in Span._fields]
+    return statement.bindparams(*typed).columns(decision_id=ID), parameters
+
+
+def of_account(
+    connection: sa.Connection,
+    account_id: str,
+    rule: str | None,
+    wanted: Kinds,
+    span: Span,
+    limit: int,
+) -> Found:
+    """The newest decisions of an account that are of the kinds, which the rule bound.
+
+    They may be fewer, though there are more.
+    """
+    rows = connection.execute(of_account_query(account_id, rule, wanted, span, limit)).all()
+    found = [row.decision_id for row in rows if row.meets]
+    if len(found) > limit or len(rows) < _looked_at(rule, wanted, limit):
+        return _page(found, limit)
+    return Found(found, rows[-1].decision_id)
+
+
+def of_account_query(
+    account_id: str, rule: str | None, wanted: Kinds, span: Span, limit: int
+) -> sa.Select[UUID, bool]:
+    """What `of_account` asks the database: whether each decision of the account meets the rest."""
+    columns = DECISIONS.c
+    # As pairs, and in their order: a planner that takes the account for a common one would
+    # rather read the latest decisions of all, and for the rule the whole table.
+    place = sa.tuple_(columns.account_id, columns.decision_id)
+    first, end = (sa.tuple_(sa.literal(account_id), sa.literal(at, ID)) for at in span)
+    meets = columns.kind.bitwise_and(wanted.mask) == wanted.value
+    if rule is not None:
+        same = [RULES.c[name] == columns[name] for name in ("kind", "decision_id")]
+        bound = sa.select(RULES.c.rule).where(RULES.c.rule == rule, *same).limit(1)
+        meets &= bound.scalar_subquery().is_not(None)
+    return (
+        sa.select(columns.decision_id, meets.label("meets"))
+        .where(place >= first, place < end)
+        .order_by(columns.account_id.desc(), columns.decision_id.desc())
+        .limit(_looked_at(rule, wanted, limit))
+    )
+
+
+def _looked_at(rule: str | None, wanted: Kinds, limit: int) -> int:
+    return SCANNED if wanted.mask or rule is not None else limit + 1
+
+
+def _page(found: Sequence[UUID], limit: int) -> Found:
+    return Found(list(found[:limit]), found[limit - 1] if len(found) > limit else None)

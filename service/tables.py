@@ -1,0 +1,133 @@
+"""The tables of the service's database. Ids and instants are those of service.instants."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+
+
+class _Bytes(sa.types.TypeDecorator[UUID]):
+    """A UUID as its 16 bytes, where the database has no type for it; they sort alike."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: UUID | None, dialect: sa.Dialect) -> bytes | None:
+        return None if value is None else value.bytes
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> UUID | None:
+        return None if value is None else UUID(bytes=value)
+
+
+ID = sa.Uuid().with_variant(_Bytes(16), "sqlite")
+
+
+def sortable(length: int) -> sa.types.TypeEngine[str]:
+    """Text whose order is that of its bytes in both databases."""
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
+DECISIONS = sa.Table(
+    "decisions",
+    METADATA,
+    sa.Column("decision_id", ID, primary_key=True),
+    sa.Column("as_of", sa.BigInteger, nullable=False),
+    sa.Column("decided_at", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.BigInteger, nullable=False),  # service.log.kinds
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("level", sa.SmallInteger, nullable=False),
+    sa.Column("account_id", sortable(64), nullable=False),
+    sa.Column("stage", sa.String(16), nullable=False),
+    sa.Column("tier", sa.String(16), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("target", sa.String(32), nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("record", sa.LargeBinary, nullable=False),  # service.log.packing, and the inputs too
+    sa.Column("inputs", sa.LargeBinary, nullable=False),
+    sa.Index("decisions_by_account", "account_id", "decision_id", "kind"),
+    sa.Index("decisions_by_kind", "kind", "decision_id"),
+)
+
+# The rules that bound: one row for each of a decision, with its kind.
+RULES = sa.Table(
+    "decision_rules",
+    METADATA,
+    sa.Column("rule", sortable(64), primary_key=True),
+    sa.Column("kind", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("decision_id", ID, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# What decided, each once: service.log.generations.
+GENERATIONS = sa.Table(
+    "generations",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+# The first answer to each key that a caller sent with a request, to be given again.
+IDEMPOTENCY = sa.Table(
+    "idempotency",
+    METADATA,
+    sa.Column("caller", sa.String(64), primary_key=True),
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("body_sha256", sa.LargeBinary, nullable=False),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
+# The chunks of nightly runs whose decisions are recorded.
+RECORDED_CHUNKS = sa.Table(
+    "recorded_chunks",
+    METADATA,
+    sa.Column("run_id", ID, primary_key=True),
+    sa.Column("chunk", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("decisions", sa.Integer, nullable=False),
+    sa.Column("recorded_at", sa.BigInteger, nullable=False),
+)
+
+KEYS = sa.Table(
+    "keys",
+    METADATA,
+    sa.Column("key_sha256", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(64), nullable=False, unique=True),
+    sa.Column("scope", sa.String(16), nullable=False),
+    sa.Column("created_at", sortable(32), nullable=False),
+    sa.Column("revoked_at", sortable(32)),
+)
+
+# Each batch that a pruning removed: service.log.pruning.
+PRUNINGS = sa.Table(
+    "prunings",
+    METADATA,
+    sa.Column("pruning_id", ID, primary_key=True),
+    sa.Column("batch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("inactive_since", sa.BigInteger, nullable=False),
+    sa.Column("accounts", sa.Integer, nullable=False),
+    sa.Column("decisions", sa.Integer, nullable=False),
+    sa.Column("keys", sa.Integer, nullable=False),
+    sa.Column("completed", sa.Boolean, nullable=False),
+)
+
+# A row here opens the log to pruning until its transaction ends. None can be committed: what
+# it refers to cannot be there.
+PRUNING_NOW = sa.Table(
+    "pruning_now",
+    METADATA,
+    sa.Column(
+        "id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True, autoincrement=False
+    ),
+    sa.Column(
+        "until",
+        sa.Integer,
+        sa.CheckConstraint("until = 0"),
+        sa.ForeignKey("pruning_now.id", deferrable=True, initially="DEFERRED"),
+        nullable=False,
+    ),
+)

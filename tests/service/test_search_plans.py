@@ -1,0 +1,180 @@
+"""How a search is answered: by indexes alone, on both databases, whatever is asked for."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from itertools import combinations
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from service.database import connect, upgrade
+from service.instants import new_id
+from service.log.inserts import Inserts
+from service.log.kinds import kind_of, kinds
+from service.log.searching import (
+    SCANNED,
+    Span,
+    newest_query,
+    of_account,
+    of_account_query,
+    of_kinds,
+    of_kinds_query,
+)
+from tests.postgres import new_database
+from tests.records import decided
+from tests.storing import AT, made
+
+ROWS = 20_000
+RULE, SHA256 = "plan_kept", "a" * 64
+SPAN = Span(UUID(int=0), UUID(int=(1 << 128) - 1))
+LIMIT = 50
+GIVEN: dict[str, Any] = {
+    "stage": "M1",
+    "tier": "doubtful",
+    "level": 3,
+    "status": "proposed",
+    "model": SHA256,
+}
+CONDITIONS = [each for count in (0, 1, 2, 5) for each in combinations(GIVEN, count)]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[sa.Connection]:
+    """Decisions of many kinds, one after the other, and the statistics that a planner wants.
+
+    Of four decisions one is that of account `many`; every second one was bound by the rule.
+    """
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            url = f"sqlite:///{tmp_path_factory.mktemp('plans') / 'log.db'}"
+        else:
+            server = request.getfixturevalue("postgres_server")
+            url = stack.enter_context(new_database(server))
+        upgrade(url)
+        engine = connect(url)
+        stack.callback(engine.dispose)
+        ((one, _),) = made(engine, decided())
+        stages, tiers = ("M1", "M2", "M3", "pre_due"), ("low", "medium", "doubtful")
+        with engine.begin() as connection:
+            Inserts(engine).copy(
+                connection,
+                [
+                    one._replace(
+                        decision_id=new_id(AT + timedelta(seconds=i)),
+                        account_id="many" if i % 4 == 0 else f"account-{i}",
+                        kind=kind_of(
+                            stages[i % 4],
+                            tiers[i % 3],
+                            i % 5,
+                            "proposed" if i % 7 == 0 else "effective",
+                            SHA256 if i < ROWS / 2 else "b" * 64,
+                        ),
+                        rules=(RULE,) if i % 2 else (),
+                    )
+                    for i in range(ROWS)
+                ],
+            )
+            connection.exec_driver_sql("ANALYZE")
+        yield stack.enter_context(engine.connect())
+
+
+def plan(connection: sa.Connection, statement: Any, parameters: Any = None) -> str:
+    """What the database says of how it answers the statement."""
+    sqlite = connection.dialect.name == "sqlite"
+    words = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
+
+    def explained(_: Any, __: Any, sql: str, values: Any, *___: Any) -> tuple[str, Any]:
+        return words + sql, values
+
+    sa.event.listen(connection, "before_cursor_execute", explained, retval=True)
+    try:
+        cursor = connection.execute(statement, parameters).cursor
+        assert cursor is not None
+        return "\n".join(str(row[-1]) for row in cursor.fetchall())
+    finally:
+        sa.event.remove(connection, "before_cursor_execute", explained)
+
+
+def assert_by_indexes(told: str, *indexes: str) -> None:
+    for table in ("decisions", "decision_rules"):
+        for words in (f"SCAN {table}", f"Seq Scan on {table}"):
+            assert words not in told, told
+    for index in indexes:
+        assert index in told, told
+
+
+def primary(connection: sa.Connection, table: str) -> str:
+    if connection.dialect.name == "postgresql":
+        return f"{table}_pkey"
+    return "sqlite_autoindex_decisions_1" if table == "decisions" else "USING PRIMARY KEY"
+
+
+def test_the_newest_of_all_are_read_from_the_ids(filled: sa.Connection) -> None:
+    assert_by_indexes(plan(filled, newest_query(SPAN, LIMIT)), primary(filled, "decisions"))
+
+
+@pytest.mark.parametrize("rule", [None, RULE])
+@pytest.mark.parametrize("names", CONDITIONS)
+def test_kinds_are_merged_from_an_index(
+    filled: sa.Connection, names: tuple[str, ...], rule: str | None
+) -> None:
+    wanted = kinds(**{name: GIVEN[name] if name in names else None for name in GIVEN})
+    assert wanted is not None
+    asked = of_kinds_query(filled.dialect.name, rule, wanted, SPAN, LIMIT)
+    index = "decisions_by_kind" if rule is None else primary(filled, "decision_rules")
+    assert_by_indexes(plan(filled, *asked), index)
+
+
+@pytest.mark.parametrize("rule", [None, RULE])
+def test_an_account_is_looked_through_in_an_index(filled: sa.Connection, rule: str | None) -> None:
+    wanted = kinds(None, None, 3, None, None)
+    assert wanted is not None
+    told = plan(filled, of_account_query("many", rule, wanted, SPAN, LIMIT))
+    assert_by_indexes(told, "decisions_by_account")
+
+
+@pytest.mark.parametrize("rule", [None, RULE])
+@pytest.mark.parametrize("names", CONDITIONS)
+def test_merged_kinds_are_the_newest_that_meet_the_conditions(
+    filled: sa.Connection, names: tuple[str, ...], rule: str | None
+) -> None:
+    """On the first page and on one in the middle."""
+    wanted = kinds(**{name: GIVEN[name] if name in names else None for name in GIVEN})
+    assert wanted is not None
+    joined = "" if rule is None else " JOIN decision_rules USING (kind, decision_id)"
+    every = filled.execute(
+        sa.text(
+            f"SELECT decision_id FROM decisions{joined} WHERE (kind & :mask) = :value "
+            "ORDER BY decision_id DESC"
+        ).columns(decision_id=newest_query(SPAN, 1).selected_columns[0].type),
+        wanted._asdict(),
+    )
+    ids = list(every.scalars())
+    found = of_kinds(filled, rule, wanted, SPAN, LIMIT)
+    assert found.ids == ids[:LIMIT]
+    middle = ids[len(ids) // 2] if ids else SPAN.end
+    later = of_kinds(filled, rule, wanted, Span(SPAN.first, middle), LIMIT)
+    assert later.ids == [each for each in ids if each < middle][:LIMIT]
+    assert (found.next is None) == (len(ids) <= LIMIT)
+
+
+def test_of_an_account_with_many_decisions_a_page_looks_at_a_bounded_number(
+    filled: sa.Connection,
+) -> None:
+    """All are found in the end, on pages that may hold fewer than asked for, or none."""
+    wanted = kinds("M2", None, None, None, None)  # which that account never has
+    assert wanted is not None
+    span, pages = SPAN, 0
+    while True:
+        found = of_account(filled, "many", None, wanted, span, LIMIT)
+        assert found.ids == []
+        pages += 1
+        if found.next is None:
+            break
+        span = Span(SPAN.first, found.next)
+    assert pages == ROWS / 4 / SCANNED + 1
