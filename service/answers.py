@@ -215,8 +215,50 @@ class HealthAnswer(Answer):
     status: Literal["ok"]
 
 
+class ServedBundleAnswer(Answer):
+    """A bundle that is served, by the name and version it is served under."""
+
+    name: str
+    sha256: str
+
+
+class RefusedAnswer(Answer):
+    """What is not served though it is named: what went on in its place is served still."""
+
+    what: str = Field(description="name and version, or the generation that could not be loaded")
+    kind: Literal["fetch", "unsound", "unfit", "absent", "ended", "load"] = Field(
+        description="where it failed: it could not be fetched, is not sound by itself, does not "
+        "go with the other parts, no champion is named, the process that verified it ended, or "
+        "this worker could not load it"
+    )
+    why: str
+    since: str
+
+
+class ServedModelsAnswer(Answer):
+    """What this worker serves, what is refused, and when the registry was last looked at.
+
+    `sequence` numbers the generations that all workers follow; null where the settings name the
+    models, and nothing is watched.
+    """
+
+    sequence: int | None
+    since: str
+    bundles: dict[str, ServedBundleAnswer]
+    policy_sha256: str
+    challenger_sha256: str | None
+    refused: list[RefusedAnswer]
+    registry: Literal["answers", "does not answer", "not asked"]
+    looked_at: str | None
+    problem: str | None = Field(description="why the registry does not answer")
+
+
 class ReadinessAnswer(Answer):
-    """Whether decisions can be made and recorded; what is wrong stands in `failed`."""
+    """Whether decisions can be made and recorded; what keeps them from it stands in `failed`.
+
+    What is refused, and a registry that does not answer, do not: what was served goes on.
+    """
 
     ready: bool
     failed: list[str]
+    models: ServedModelsAnswer

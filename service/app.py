@@ -1,10 +1,11 @@
 """The application: all wiring, from collaborators that are handed in."""
 
+import gc
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
-from logging import getLogger
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,22 +19,33 @@ from starlette.responses import Response
 
 from models.generation import Generation
 from service import openapi
-from service.api import decisions, explain, health, served
-from service.api.common import Parts
-from service.api.deciding import DecidingThreads
+from service.admission import Admission
+from service.api import decisions, explain, health, metrics, served
+from service.api.common import Lane, Parts, hung_up
+from service.api.direct import Direct
 from service.bodylimit import BodyLimit
 from service.database import DatabaseError, assert_durable, assert_migrated, connect
-from service.decisions import BusyError, DecisionLog
-from service.errors import FieldError, ProblemError, invalid, shown
+from service.deciding import Deciding
+from service.errors import FieldError, ProblemError, invalid, shown, unavailable
 from service.explaining import Explaining
-from service.plans import Plans
-from service.reload import load_generation
+from service.log.decisions import DecisionLog
+from service.log.generations import Generations
+from service.log.idempotency import Idempotency
+from service.log.inserts import Inserts
+from service.log.writer import Writer
+from service.metrics import Metrics
 from service.review import docs, pages
 from service.scoring import Clock, Scoring
-from service.security import Authentication, Keys, authorise, unavailable
+from service.security import Authentication, Keys, authorise
+from service.served.following import Following, unwatched
+from service.served.plans import Plans
 from service.settings import Settings, load_settings
 
-_LOGGER = getLogger(__name__)
+FREE_SMALL, FREE_LARGE = 256, 2  # requests that are let in however slow the service is
+LANE_BYTES = 64 * 2**20
+WAIT_SECONDS = 2.0  # far within any client's time-out
+SWITCH_SECONDS = 0.0005  # a thread that computes lets the event loop go on after so long
+COLLECT_AFTER = (20_000, 20, 20)  # objects, and rounds: seldom, as little of a request is cyclic
 _KIND_OF_STATUS = {404: "not-found", 405: "method-not-allowed"}
 _DETAILS = {404: "There is nothing at this address.", 405: "This address takes other methods."}
 
@@ -48,12 +60,28 @@ def create_app(
     engine: sa.Engine,
     current: Callable[[], Generation],
     clock: Clock = utc_now,
+    following: Following | None = None,
 ) -> FastAPI:
-    """The service: `engine` holds its tables, `current` gives the generation to decide with."""
+    """The service: `engine` holds its tables, `current` gives the generation to decide with.
+
+    `following`, where `current` comes from there, is followed while the app lives.
+    """
+    models = unwatched(current) if following is None else following.status
+    writer = Writer(engine, Inserts(engine).put)
+    numbers = Metrics(models)
+    deciding = Deciding(Scoring(clock), current, Generations(engine), writer, numbers.group.observe)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        writer.start()
+        deciding.start()
+        if following is not None:
+            following.start()
         yield
+        if following is not None:
+            following.stop()
+        deciding.close()
+        writer.close()
         engine.dispose()
 
     generation = current()
@@ -68,18 +96,26 @@ def create_app(
     )
     log = DecisionLog(engine)
     app.state.parts = Parts(
-        Scoring(current, log, clock),
+        deciding,
+        Lane(Admission(FREE_SMALL, LANE_BYTES, WAIT_SECONDS), numbers.lane("small")),
+        Lane(
+            Admission(FREE_LARGE, max(LANE_BYTES, settings.body_limit), WAIT_SECONDS),
+            numbers.lane("large"),
+        ),
+        Idempotency(engine),
         Explaining(current, clock),
         log,
         current,
         _readiness(engine, current),
-        DecidingThreads(),
+        models,
+        numbers,
     )
-    for part in (decisions, explain, served, health, docs, pages):
+    for part in (decisions, explain, served, health, metrics, docs, pages):
         app.include_router(part.router)
     currency = next(iter(generation.bundles.values())).currency
     app.state.openapi = cache(lambda: openapi.document(app, currency))
     # The last one added is the first to see a request: who is not known may not send a body.
+    app.add_middleware(Direct, endpoints=decisions.DIRECT)
     app.add_middleware(BodyLimit, limit=settings.body_limit)
     app.add_middleware(Authentication, keys=Keys(engine) if settings.auth == "keys" else None)
     _handle_errors(app)
@@ -90,15 +126,27 @@ def from_environment() -> FastAPI:
     """The service as the environment's settings describe it.
 
     Raises service.settings.SettingsError, service.database.DatabaseError,
-    service.registry.ModelsError, models.intensity.plan.PlanError or features.errors.InputError
-    where it cannot start.
+    service.served.registry.ModelsError, models.intensity.plan.PlanError or
+    features.errors.InputError where it cannot start.
     """
     settings = load_settings()
     engine = connect(settings.database)
     assert_durable(engine)
     assert_migrated(engine)
-    generation, plans = load_generation(settings), Plans(settings.plans)
-    return create_app(settings, engine, lambda: plans.applied(generation))
+    following, plans = Following(settings), Plans(settings.plans)
+    app = create_app(
+        settings, engine, lambda: plans.applied(following.current()), following=following
+    )
+    _tune()
+    return app
+
+
+def _tune() -> None:
+    """Make the process one that answers soon, rather than one that does much at a time."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()  # what is there now stays: it need not be looked through again and again
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _readiness(engine: sa.Engine, current: Callable[[], Generation]) -> Callable[[], list[str]]:
@@ -120,7 +168,6 @@ def _handle_errors(app: FastAPI) -> None:
         RequestValidationError: _parameters,
         HTTPException: _routing,
         ClientDisconnect: _hung_up,
-        BusyError: _database,
         OperationalError: _database,
         InterfaceError: _database,
         PoolTimeoutError: _database,
@@ -149,8 +196,7 @@ async def _routing(_: Request, failure: HTTPException) -> Response:
 
 
 async def _hung_up(_: Request, __: ClientDisconnect) -> Response:
-    _LOGGER.info("a client hung up before its body was whole")
-    return Response(status_code=400)  # nobody is there to read it
+    return hung_up()
 
 
 async def _database(_: Request, __: Exception) -> Response:

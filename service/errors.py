@@ -43,6 +43,11 @@ CATALOGUE: dict[str, Kind] = {
         408, "The body did not arrive in time", "Send it at once, or fewer accounts per request."
     ),
     "body-too-large": Kind(413, "The body is too large", "Send fewer accounts per request."),
+    "idempotency-in-flight": Kind(
+        409,
+        "A request with this Idempotency-Key is being answered",
+        "Send it again later: it then gets the first answer.",
+    ),
     "unsupported-media-type": Kind(
         415, "The body's kind is not understood", "Content-Type must be application/json, plain."
     ),
@@ -62,11 +67,19 @@ CATALOGUE: dict[str, Kind] = {
         "The last statement says restructured, paid off, charged off or sold.",
     ),
     "nothing-owed": Kind(422, "Nothing is owed", "There is nothing to decide."),
+    "idempotency-key-reused": Kind(
+        422,
+        "This Idempotency-Key was sent with another body",
+        "A key stands for one body; a new body takes a new key.",
+    ),
     "internal": Kind(500, "The service failed", "Nothing about the cause is shown."),
-    "unavailable": Kind(
+    "overloaded": Kind(
         503,
-        "The service cannot answer now",
-        "Database out of reach, or too many calls waiting for it; try again later.",
+        "Too many requests at once",
+        "More than can be answered soon; nothing was decided. Try again after Retry-After.",
+    ),
+    "unavailable": Kind(
+        503, "The service cannot answer now", "Database out of reach, or full; try again later."
     ),
 }
 
@@ -130,6 +143,11 @@ def invalid(errors: Sequence[FieldError]) -> ProblemError:
     noun = "field is" if count == 1 else "fields are"
     more = f" The first {ERRORS_SHOWN} are listed." if count > ERRORS_SHOWN else ""
     return ProblemError("validation", f"{count} {noun} wrong.{more}", errors)
+
+
+def unavailable(detail: str = "The database cannot be used right now.") -> ProblemError:
+    """The problem of a service that cannot do its work right now."""
+    return ProblemError("unavailable", detail, headers={"Retry-After": "1"})
 
 
 def refused(refusal: Refusal, prefix: str = "") -> ProblemError:

@@ -7,11 +7,12 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from service import examples
 from service.answers import ProblemAnswer
-from service.changes import ExplainBody
+from service.bodies import examples
+from service.bodies.changes import ExplainBody
+from service.bodies.schemas import BatchBody, DecisionBody, SearchBody
 from service.errors import CATALOGUE, MEDIA_TYPE
-from service.schemas import BatchBody, DecisionBody, SearchBody
+from service.log.idempotency import HEADER, LENGTH
 
 BODIES: tuple[type[BaseModel], ...] = (DecisionBody, BatchBody, ExplainBody, SearchBody)
 _WITHOUT_KEY = (405, 500)  # any route may answer these
@@ -19,6 +20,14 @@ _WITH_KEY = (401, 403, 503)
 _REF = "#/components/schemas/{model}"
 
 Extra = dict[str, Any]
+
+IDEMPOTENCY_KEY: Extra = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LENGTH, "pattern": "^[!-~]+$"},
+    "description": "name of this request: sent again, it gets the first answer, for good",
+}
 
 
 def body_of(schema: type[BaseModel]) -> Extra:
@@ -62,6 +71,10 @@ def document(app: FastAPI, currency: str) -> Extra:
     made["security"] = [{"key": []}]
     for path in ("/healthz", "/readyz"):
         made["paths"][path]["get"]["security"] = []
+    # The calls that decide are not routed, so that FastAPI knows nothing of their parameters.
+    showing = made["paths"]["/v1/decisions:search"]["post"]["parameters"]
+    for name in ("", ":batch"):
+        made["paths"][f"/v1/decisions{name}"]["post"]["parameters"] = [*showing, IDEMPOTENCY_KEY]
     for name, example in {
         "": examples.decision(currency),
         ":batch": examples.batch(currency),

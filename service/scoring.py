@@ -1,9 +1,9 @@
-"""From a checked body to a recorded decision; a batch is computed as one panel."""
+"""From checked bodies to entries of the log: many accounts are decided as one panel."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from logging import getLogger
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,101 +12,90 @@ from models.decide import decide
 from models.decision import Decision
 from models.generation import Generation
 from models.refusal import Refusal
-from service.decisions import DecisionLog
+from service.bodies.decoding import Decoded, account_of
+from service.bodies.panels import panel_of
 from service.errors import ProblemError, refused
-from service.panels import panel_of
-from service.records import Entry, Record, entry
-from service.schemas import BatchEnvelope, BatchItem, DecisionBody
-from service.validation import Checked, read, read_decision
+from service.log.ids import Ids
+from service.log.records import Entry, Record, entry
+
+_LOGGER = getLogger(__name__)
 
 Clock = Callable[[], datetime]
-_INPUTS = ("account", "statements", "payments", "contacts", "debtor_contacts")
 
 
-@dataclass(frozen=True, slots=True)
-class ItemResult:
-    """What became of one item of a batch: its record, or the problem with it."""
+class Numbered(NamedTuple):
+    """A generation, and its number in the database."""
 
-    index: int
-    request_id: str | None
-    outcome: Record | ProblemError
+    generation: Generation
+    number: int
+
+
+class Question(NamedTuple):
+    """A body that is to be decided: who asks, and the JSON pointer that leads to it."""
+
+    decoded: Decoded
+    actor: str
+    place: str = ""
+
+
+class Made(NamedTuple):
+    """A decision as it is stored, and as a record."""
+
+    entry: Entry
+    record: Record
 
 
 class Scoring:
-    """Decides and records with the generation that is current when a request arrives."""
+    """Decides with a generation, and stamps the decisions with instants and ids."""
 
-    def __init__(self, current: Callable[[], Generation], log: DecisionLog, clock: Clock) -> None:
-        self.current = current
-        self._log = log
-        self._clock = clock
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._ids = Ids()
 
-    def decide_one(self, raw: Any, actor: str, patience: float) -> Record:
-        """The recorded decision of one body; ProblemError where there can be none.
+    def outcomes(
+        self, by: Numbered, read: Sequence[Question | ProblemError]
+    ) -> list[Made | ProblemError]:
+        """What became of each body, in order; of one that could not be read, what it was."""
+        made = iter(self._answered(by, [each for each in read if isinstance(each, Question)]))
+        return [next(made) if isinstance(each, Question) else each for each in read]
 
-        `patience`: seconds to wait, at most, for other writers.
-        """
-        checked = read_decision(DecisionBody, raw, self._clock())
-        outcome = self._decide([(checked, raw)], actor)[0]
-        if isinstance(outcome, Refusal):
-            raise refused(outcome)
-        self._log.record([outcome], patience)
-        return outcome.record
+    def _answered(self, by: Numbered, questions: Sequence[Question]) -> list[Made | ProblemError]:
+        if not questions:
+            return []
+        try:
+            return self._decided(by, questions)
+        except Exception:
+            if len(questions) > 1:  # whoever it is, the others get their decisions
+                return [each for one in questions for each in self._answered(by, [one])]
+            _LOGGER.exception("a decision failed")
+            return [failed()]
 
-    def decide_batch(self, raw: Any, actor: str, patience: float) -> list[ItemResult]:
-        """One result per item, in order; all decisions are recorded in one transaction."""
-        now = self._clock()
-        items = read(BatchEnvelope, raw).items
-        read_items = [_read_item(item, now, i) for i, item in enumerate(items)]
-        good = [i for i, item in enumerate(read_items) if isinstance(item, Checked)]
-        pairs = [(item, items[i]) for i, item in enumerate(read_items) if isinstance(item, Checked)]
-        outcomes = dict(zip(good, self._decide(pairs, actor) if pairs else [], strict=True))
-        entries = [outcome for outcome in outcomes.values() if isinstance(outcome, Entry)]
-        if entries:
-            self._log.record(entries, patience)
+    def _decided(self, by: Numbered, questions: Sequence[Question]) -> list[Made | ProblemError]:
+        panel = panel_of([each.decoded.body for each in questions])
+        as_of = np.array([each.decoded.as_of.timestamp() for each in questions])
+        view = known_at(panel, np.arange(len(questions), dtype=np.int64), as_of)
+        accounts = [account_of(each.decoded) for each in questions]
+        decisions = decide(by.generation, accounts, panel, view)
         return [
-            ItemResult(i, _request_id(items[i]), _result(outcomes.get(i, read_items[i]), i))
-            for i in range(len(items))
+            refused(decision, question.place)
+            if isinstance(decision, Refusal)
+            else self._made(decision, question, by.number)
+            for decision, question in zip(decisions, questions, strict=True)
         ]
 
-    def _decide(
-        self, checked: Sequence[tuple[Checked, dict[str, Any]]], actor: str
-    ) -> list[Entry | Refusal]:
-        panel = panel_of([item.body for item, _ in checked])
-        as_of = np.array([item.as_of.timestamp() for item, _ in checked])
-        view = known_at(panel, np.arange(len(checked), dtype=np.int64), as_of)
-        accounts = [item.body.account.account() for item, _ in checked]
-        decisions = decide(self.current(), accounts, panel, view)
-        decided_at = self._clock()
-        return [
-            entry(decision, _inputs(raw, item.as_of), decided_at=decided_at, actor=actor)
-            if isinstance(decision, Decision)
-            else decision
-            for decision, (item, raw) in zip(decisions, checked, strict=True)
-        ]
+    def _made(self, decision: Decision, question: Question, number: int) -> Made:
+        decided_at, decision_id = self._ids.stamp(self.clock())
+        made = entry(
+            decision,
+            question.decoded.inputs,
+            decided_at=decided_at,
+            actor=question.actor,
+            generation=number,
+            decision_id=decision_id,
+        )
+        return Made(*made)
 
 
-def _read_item(raw: Any, now: datetime, index: int) -> Checked | ProblemError:
-    try:
-        return read_decision(BatchItem, raw, now, ("items", index))
-    except ProblemError as problem:
-        return problem
-
-
-def _request_id(raw: Any) -> str | None:
-    """The item's own name for itself, where it is one that may be echoed."""
-    name = raw.get("request_id") if isinstance(raw, dict) else None
-    return name if isinstance(name, str) and len(name) <= 64 and name.isprintable() else None
-
-
-def _result(outcome: Entry | Refusal | Checked | ProblemError, index: int) -> Record | ProblemError:
-    if isinstance(outcome, Entry):
-        return outcome.record
-    if isinstance(outcome, Refusal):
-        return refused(outcome, f"/items/{index}")
-    assert isinstance(outcome, ProblemError)  # what was checked has been decided
-    return outcome
-
-
-def _inputs(raw: dict[str, Any], as_of: datetime) -> dict[str, Any]:
-    """What was decided on, as sent: enough to decide again."""
-    return {"as_of": as_of.isoformat()} | {name: raw[name] for name in _INPUTS if name in raw}
+def failed() -> ProblemError:
+    """The problem of a body that the service failed at."""
+    return ProblemError("internal", "The cause stands in the service's log.")

@@ -1,26 +1,28 @@
 """Who may call: keys with a scope, asked of every route but health, closed by default."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
+import math
 import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Literal, TypeVar, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from service.database import KEYS
-from service.errors import ProblemError
-from service.records import utc_text
+from service.errors import ProblemError, unavailable
+from service.instants import utc_text
+from service.tables import KEYS
 
 Scope = Literal["score", "review", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -30,6 +32,8 @@ LOOPBACK_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:(?P<port>[0-9]{1,
 LAST_PORT = 65_535
 TOKEN_PREFIX = "cs_"  # noqa: S105 (what every token starts with)
 TOKEN_BYTES = 32
+KEY_SECONDS = 1.0
+KEYS_KEPT = 1_024
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="curescore", Basic realm="curescore"'}
 
 _SCOPES_ATTRIBUTE = "curescore_scopes"
@@ -89,7 +93,7 @@ class Keys:
             return [Key(*row) for row in connection.execute(query.order_by(KEYS.c.name))]
 
     def revoke(self, name: str) -> None:
-        """End the key's life at once; LookupError where there is no such live key."""
+        """End the key's life; LookupError where there is no such live key."""
         live = (KEYS.c.name == name) & KEYS.c.revoked_at.is_(None)
         change = KEYS.update().where(live).values(revoked_at=utc_text(datetime.now(UTC)))
         with self._engine.begin() as connection:
@@ -107,6 +111,52 @@ class Keys:
         if row is None or not hmac.compare_digest(row.key_sha256, digest):
             return None
         return Caller(row.name, row.scope)
+
+
+class KnownKeys:
+    """Who holds which token, asked of the database anew each second at most while it is used.
+
+    A key that is revoked is therefore refused within KEY_SECONDS. Only live ones are kept. They
+    are asked about again after half that time, while requests go on.
+    """
+
+    def __init__(
+        self, ask: Callable[[str], Caller | None], clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._known: dict[str, tuple[Caller, float]] = {}  # by digest; when it was asked for
+        self._asking: dict[str, asyncio.Task[Caller | None]] = {}
+
+    async def caller(self, token: str) -> Caller | None:
+        """Who holds the token; None where no live key has it. Raises what asking raises."""
+        digest = _sha256(token)
+        caller, asked = self._known.get(digest, (None, -math.inf))
+        age = self._clock() - asked
+        if age < KEY_SECONDS / 2:
+            return caller
+        asking = self._asking.get(digest) or self._begin(digest, token)
+        return caller if age < KEY_SECONDS else await asyncio.shield(asking)
+
+    def _begin(self, digest: str, token: str) -> "asyncio.Task[Caller | None]":
+        def end(task: asyncio.Task[Caller | None]) -> None:
+            del self._asking[digest]
+            if not task.cancelled():
+                task.exception()  # where nobody waits for it, the next one asks again
+
+        self._asking[digest] = task = asyncio.create_task(self._asked(digest, token))
+        task.add_done_callback(end)
+        return task
+
+    async def _asked(self, digest: str, token: str) -> Caller | None:
+        now = self._clock()
+        caller = await asyncio.to_thread(self._ask, token)
+        self._known.pop(digest, None)
+        if caller is not None:
+            if len(self._known) >= KEYS_KEPT:
+                self._known.clear()
+            self._known[digest] = caller, now
+        return caller
 
 
 def _sha256(token: str) -> str:
@@ -154,7 +204,7 @@ class Authentication:
 
     def __init__(self, app: ASGIApp, keys: Keys | None) -> None:
         self._app = app
-        self._keys = keys
+        self._keys = None if keys is None else KnownKeys(keys.caller)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -176,7 +226,7 @@ class Authentication:
             return LOCAL
         token = _token(headers.get("authorization", ""), method)
         try:
-            caller = await run_in_threadpool(self._keys.caller, token) if token else None
+            caller = await self._keys.caller(token) if token else None
         except SQLAlchemyError:
             raise unavailable() from None
         if caller is None:
@@ -186,11 +236,6 @@ class Authentication:
                 headers=CHALLENGE,
             )
         return caller
-
-
-def unavailable(detail: str = "The database cannot be used right now.") -> ProblemError:
-    """The problem of a service that cannot do its work right now."""
-    return ProblemError("unavailable", detail, headers={"Retry-After": "1"})
 
 
 def _is_local(host: str) -> bool:

@@ -13,6 +13,7 @@ from features.errors import InputError, shown
 
 PREFIX = "CURESCORE_"
 DATABASES = ("sqlite", "postgresql+psycopg")
+URLS = ("database_url", "prune_url")
 REMEDY = "use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
 
 
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
 
     home: Path = Path("var")
     database_url: str = ""
+    prune_url: str = ""
     tracking_uri: str = ""
     models: Path | None = None
     policy: Path | None = None
@@ -38,8 +40,9 @@ class Settings(BaseSettings):
     auth: Literal["keys", "off"] = "keys"
     body_limit: int = Field(10 * 2**20, ge=2**10, le=2**30)
     table_limit: int | None = Field(None, ge=0)  # None: the models' own default
+    reload_seconds: float = Field(5.0, ge=0, le=86_400)  # between looks at the registry; 0: one
 
-    @field_validator("database_url")
+    @field_validator(*URLS)
     @classmethod
     def _database(cls, value: str) -> str:
         if not value:  # the one at home
@@ -74,6 +77,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'decisions.db'}"
 
     @property
+    def pruning_database(self) -> str:
+        """SQLAlchemy URL of the same database, under a role that may prune it."""
+        return self.prune_url or self.database
+
+    @property
     def tracking(self) -> str:
         """MLflow's tracking and registry URI."""
         return self.tracking_uri or f"sqlite:///{self.home / 'mlflow.db'}"
@@ -101,5 +109,5 @@ def _told(error: ErrorDetails) -> str:
     name = str(error["loc"][0])
     message = error["msg"].removeprefix("Value error, ")
     # A database's URL may hold its password.
-    value = "" if name == "database_url" else f" (got {shown(str(error['input']))})"
+    value = "" if name in URLS else f" (got {shown(str(error['input']))})"
     return f"{PREFIX}{name.upper()}: {message}{value}"

@@ -1,24 +1,30 @@
 """What routes share: the wired parts, the body as bytes, and how an answer is shown."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from logging import getLogger
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from models.generation import Generation
 from models.score.reasons import Language
-from service.api.deciding import DecidingThreads
-from service.decisions import DecisionLog
+from service.admission import Admission
+from service.deciding import Deciding
 from service.errors import FieldError, ProblemError, invalid, shown
 from service.explaining import Explaining
-from service.records import REASONS_SHOWN
-from service.scoring import Scoring
-from service.security import Caller
+from service.log.decisions import DecisionLog
+from service.log.idempotency import Idempotency
+from service.log.records import REASONS_SHOWN
+from service.metrics import LaneNumbers, Metrics
+from service.served.following import ModelsStatus
+
+_LOGGER = getLogger(__name__)
 
 PRIVATE = {"Cache-Control": "no-store"}
 
@@ -27,16 +33,31 @@ _LANGUAGES: dict[str, Language] = {"en": "en", "zh": "zh"}
 _CHOICE = re.compile(r"([a-z]+)(?:-[a-z0-9-]+)?(?:[ \t]*;[ \t]*q=([01](?:\.[0-9]{0,3})?))?", re.I)
 
 
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Requests that wait for each other: who may come in, and the numbers that tell of them."""
+
+    admission: Admission
+    numbers: LaneNumbers
+
+
 @dataclass(frozen=True)
 class Parts:
-    """What the routes delegate to; `ready` lists what keeps the service from deciding."""
+    """What the routes delegate to; `ready` lists what keeps the service from deciding.
 
-    scoring: Scoring
+    Small bodies and large ones wait in lanes of their own.
+    """
+
+    deciding: Deciding
+    small: Lane
+    large: Lane
+    idempotency: Idempotency
     explaining: Explaining
     log: DecisionLog
     current: Callable[[], Generation]
     ready: Callable[[], list[str]]
-    deciding: DecidingThreads
+    models: Callable[[], ModelsStatus]
+    metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +68,17 @@ class Showing:
     language: Language
 
 
-async def _parts(request: Request) -> Parts:
+def parts_of(request: Request) -> Parts:
+    """The parts of the app that serves the request."""
     parts: Parts = request.app.state.parts
     return parts
 
 
-async def _caller(request: Request) -> Caller:
-    caller: Caller = request.state.caller
-    return caller
+async def _parts(request: Request) -> Parts:
+    return parts_of(request)
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request) -> bytes:
     """The body of a JSON request; ProblemError for another kind of body."""
     kind, _, parameters = request.headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
@@ -66,6 +87,15 @@ async def _body(request: Request) -> bytes:
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise ProblemError("unsupported-media-type", "Send the body without Content-Encoding.")
     return await request.body()
+
+
+def showing_of(request: Request) -> Showing:
+    """How the request wants records shown; ProblemError where it cannot be."""
+    reasons = request.query_params.get("reasons") if request.scope["query_string"] else None
+    return Showing(
+        REASONS_SHOWN if reasons is None else _count(reasons),
+        language_of(request.headers.get("accept-language", "en")),
+    )
 
 
 async def _showing(
@@ -89,6 +119,7 @@ def _count(text: str) -> int | None:
     raise invalid([error])
 
 
+@lru_cache(maxsize=64)  # clients say the same all day
 def language_of(accepted: str) -> Language:
     """The language, of those there are, that an Accept-Language header prefers.
 
@@ -105,13 +136,22 @@ def language_of(accepted: str) -> Language:
 
 
 PartsOf = Annotated[Parts, Depends(_parts)]
-CallerOf = Annotated[Caller, Depends(_caller)]
-BodyOf = Annotated[bytes, Depends(_body)]
+BodyOf = Annotated[bytes, Depends(body_of)]
 ShowingOf = Annotated[Showing, Depends(_showing)]
 
 
 def answer(value: Any, status: int = 200, language: Language | None = None) -> Response:
     """`value` as a JSON answer that no cache keeps; `language` is that of its sentences."""
-    content = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return answered(msgspec.json.encode(value), status, language)
+
+
+def answered(content: bytes, status: int = 200, language: Language | None = None) -> Response:
+    """JSON that is encoded already as such an answer."""
     spoken = {"Content-Language": language, "Vary": "Accept-Language"} if language else {}
-    return Response(content.encode(), status, PRIVATE | spoken, "application/json")
+    return Response(content, status, PRIVATE | spoken, "application/json")
+
+
+def hung_up() -> Response:
+    """What nobody is there to read any more."""
+    _LOGGER.info("a client hung up before its body was whole")
+    return Response(status_code=400)

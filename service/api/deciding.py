@@ -1,42 +1,93 @@
-"""The threads that decide and record: kept apart, so that reads go on while writers wait."""
+"""What the routes that decide share: lanes, keys, and the first answer given again."""
 
-from collections.abc import Callable
-from time import monotonic
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
 
-from anyio import CapacityLimiter, to_thread
-from starlette.responses import Response
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
 
-from service.database import BUSY_SECONDS
-from service.security import unavailable
+from service.admission import OVERLOADED, Admission
+from service.api.common import Lane, Parts, body_of, parts_of
+from service.deciding import Asked
+from service.errors import ProblemError, unavailable
+from service.log.idempotency import HEADER, Item, Key, key_of
+from service.log.records import Record
+from service.security import Caller
 
-THREADS = 10  # fewer than the connections of the engine's pool: some are left for reads
-WAITING = 200  # a body each: more would only fill the memory
+SMALL = 64 * 1024  # bytes: a body that the event loop may read itself
+LENGTH_UNTOLD = 2**20  # bytes: what a body without Content-Length is taken for
+
+Decide = Callable[[Asked], Awaitable[bytes | None]]
+Again = Callable[[list[Item]], bytes]
 
 
-class DecidingThreads:
-    """Runs calls that write, up to THREADS at a time; up to WAITING more wait their turn."""
+def length_of(request: Request) -> int:
+    """Bytes of the body, by its header."""
+    told = request.headers.get("content-length", "")
+    return int(told) if told.isdigit() else LENGTH_UNTOLD
 
-    def __init__(self) -> None:
-        self._limiter = CapacityLimiter(THREADS)
-        self._inside = 0  # calls that run or wait for a thread; changed by the loop alone
 
-    async def run(self, call: Callable[[float], Response]) -> Response:
-        """The answer of `call`, which gets the seconds that it may still wait for a lock.
+async def decided(request: Request, lane: Lane, decide: Decide, again: Again) -> bytes:
+    """The answer that `decide` makes, or `again` of the first one where its key stood for one."""
+    lane.numbers.waiting.inc()
+    try:
+        with lane.admission.arriving(length_of(request)):
+            return await _admitted(request, lane.admission, decide, again)
+    except ProblemError as problem:
+        if problem.kind == OVERLOADED:
+            lane.numbers.overloaded.inc()
+        raise
+    finally:
+        lane.numbers.waiting.dec()
 
-        Whoever waits for BUSY_SECONDS in all, or finds WAITING others waiting, is answered 503.
-        """
-        if self._inside >= THREADS + WAITING:
-            raise unavailable("Too many decisions wait to be recorded.")
-        until = monotonic() + BUSY_SECONDS
 
-        def in_time() -> Response:
-            patience = until - monotonic()
-            if patience <= 0:
-                raise unavailable("Too many decisions wait to be recorded.")
-            return call(patience)
+async def _admitted(request: Request, admission: Admission, decide: Decide, again: Again) -> bytes:
+    parts, caller = parts_of(request), _caller_of(request)
+    content = await body_of(request)
+    key = key_of(request.headers.get(HEADER), caller.name, content)
+    asked = Asked(content, caller.name, key)
+    with admission.inside(len(content)), parts.idempotency.held(key):
+        if key is None:
+            answer = await decide(asked)
+            assert answer is not None  # there was no key to lose
+            return answer
+        return await _once(parts, asked, key, decide, again)
 
-        self._inside += 1
-        try:
-            return await to_thread.run_sync(in_time, limiter=self._limiter)
-        finally:
-            self._inside -= 1
+
+async def _once(parts: Parts, asked: Asked, key: Key, decide: Decide, again: Again) -> bytes:
+    refusal: ProblemError | None = None
+    try:
+        answer = await decide(asked)
+    except ProblemError as problem:
+        if problem.status >= 500:
+            raise
+        answer, refusal = None, problem
+    if answer is not None:
+        return answer
+    try:
+        # Also a body that is refused now may be one that was decided: a moment ago, as of then.
+        first = await asyncio.to_thread(_first, parts, key, again)
+    except SQLAlchemyError:
+        raise unavailable() from None
+    if first is None:
+        raise refusal or unavailable()
+    return first
+
+
+def _first(parts: Parts, key: Key, again: Again) -> bytes | None:
+    items = parts.idempotency.first(key)
+    return None if items is None else again(items)
+
+
+def recorded(parts: Parts, item: Item) -> Record:
+    """The record of an item that was decided before."""
+    record = parts.log.read(UUID(item.decision_id))
+    if record is None:
+        raise ProblemError("not-found", f"What this {HEADER} decided is no longer kept.")
+    return record
+
+
+def _caller_of(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller

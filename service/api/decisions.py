@@ -1,23 +1,40 @@
 """Routes that decide and that read the record."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
 from service.answers import BatchAnswer, RecordAnswer, SearchAnswer
-from service.api.common import BodyOf, CallerOf, Parts, PartsOf, Showing, ShowingOf, answer
-from service.decisions import Query
+from service.api.common import (
+    BodyOf,
+    Parts,
+    PartsOf,
+    Showing,
+    ShowingOf,
+    answer,
+    answered,
+    parts_of,
+    showing_of,
+)
+from service.api.deciding import SMALL, decided, length_of, recorded
+from service.bodies.jsonbody import parse
+from service.bodies.schemas import BatchBody, DecisionBody, SearchBody
+from service.bodies.validation import read
+from service.deciding import Asked, ItemResult
 from service.errors import ProblemError
-from service.jsonbody import parse
+from service.log.decisions import Query
+from service.log.idempotency import Item
+from service.log.records import Record, shown
 from service.openapi import body_of, problems
-from service.records import Record, shown
-from service.schemas import BatchBody, DecisionBody, SearchBody
-from service.scoring import ItemResult
 from service.security import scopes
-from service.validation import read
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
+
+encode = msgspec.json.Encoder().encode
 
 
 @router.post(
@@ -26,17 +43,23 @@ router = APIRouter(prefix="/v1", tags=["decisions"])
     summary="Decide one account",
     response_model=RecordAnswer,
     openapi_extra=body_of(DecisionBody),
-    responses=problems(400, 408, 413, 415, 422),
+    responses=problems(400, 408, 409, 413, 415, 422),
 )
 @scopes("score")
-async def create(parts: PartsOf, caller: CallerOf, body: BodyOf, showing: ShowingOf) -> Response:
+async def create(request: Request) -> Response:
     """Score the account, choose its level, record the decision durably, and answer it."""
+    parts, showing = parts_of(request), showing_of(request)
+    small = length_of(request) <= SMALL
 
-    def decide(patience: float) -> Response:
-        record = parts.scoring.decide_one(parse(body), caller.name, patience)
-        return _shown(shown(record, showing.reasons, showing.language), showing)
+    async def decide(asked: Asked) -> bytes | None:
+        record = await (parts.deciding.one(asked) if small else parts.deciding.large(asked))
+        return None if record is None else _encoded(record, showing)
 
-    return await parts.deciding.run(decide)
+    def again(items: list[Item]) -> bytes:
+        return _encoded(recorded(parts, items[0]), showing)
+
+    content = await decided(request, parts.small if small else parts.large, decide, again)
+    return answered(content, language=showing.language)
 
 
 @router.post(
@@ -45,36 +68,56 @@ async def create(parts: PartsOf, caller: CallerOf, body: BodyOf, showing: Showin
     summary="Decide up to 1,000 accounts",
     response_model=BatchAnswer,
     openapi_extra=body_of(BatchBody),
-    responses=problems(400, 408, 413, 415, 422),
+    responses=problems(400, 408, 409, 413, 415, 422),
 )
 @scopes("score")
-async def create_batch(
-    parts: PartsOf, caller: CallerOf, body: BodyOf, showing: ShowingOf
-) -> Response:
+async def create_batch(request: Request) -> Response:
     """Each item gets a decision or a problem of its own; pointers start at the whole body."""
+    parts, showing = parts_of(request), showing_of(request)
 
-    def decide(patience: float) -> Response:
-        results = parts.scoring.decide_batch(parse(body), caller.name, patience)
-        refused = sum(isinstance(result.outcome, ProblemError) for result in results)
-        batch = {
-            "results": [_result(result, showing) for result in results],
-            "scored": len(results) - refused,
-            "refused": refused,
-        }
-        return _shown(batch, showing)
+    def show(result: ItemResult) -> bytes:
+        return encode(_result(result, showing))
 
-    return await parts.deciding.run(decide)
+    async def decide(asked: Asked) -> bytes | None:
+        batch = await parts.deciding.many(asked, show)
+        return None if batch is None else _batch(batch.results, batch.items)
+
+    def again(items: list[Item]) -> bytes:
+        return _batch([show(_first(parts, i, item)) for i, item in enumerate(items)], items)
+
+    content = await decided(request, parts.large, decide, again)
+    return answered(content, language=showing.language)
 
 
-def _shown(value: Record, showing: Showing) -> Response:
-    return answer(value, language=showing.language)
+DIRECT = {("POST", "/v1/decisions"): create, ("POST", "/v1/decisions:batch"): create_batch}
+
+
+def _encoded(record: Record, showing: Showing) -> bytes:
+    return encode(shown(record, showing.reasons, showing.language))
+
+
+def _batch(results: Sequence[bytes], items: Sequence[Item]) -> bytes:
+    """The answer of a batch, of results that are JSON already."""
+    refused = sum(item.problem is not None for item in items)
+    counts = b'],"scored":%d,"refused":%d}' % (len(items) - refused, refused)
+    return b'{"results":[' + b",".join(results) + counts
 
 
 def _result(result: ItemResult, showing: Showing) -> Record:
     plain: Record = {"index": result.index, "request_id": result.request_id}
-    if isinstance(result.outcome, ProblemError):
-        return plain | {"problem": result.outcome.body()}
-    return plain | {"decision": shown(result.outcome, showing.reasons, showing.language)}
+    if result.record is None:
+        return plain | {"problem": result.problem}
+    return plain | {"decision": shown(result.record, showing.reasons, showing.language)}
+
+
+def _first(parts: Parts, index: int, item: Item) -> ItemResult:
+    """A result of a batch that was answered before."""
+    record = None if item.decision_id is None else recorded(parts, item)
+    return ItemResult(index, item.request_id, record, item.problem)
+
+
+def _shown(value: Record, showing: Showing) -> Response:
+    return answer(value, language=showing.language)
 
 
 @router.post(
@@ -93,13 +136,10 @@ def search(parts: PartsOf, body: BodyOf, showing: ShowingOf) -> Response:
 
 def _page(parts: Parts, wanted: SearchBody, showing: Showing) -> Record:
     conditions = {name: getattr(wanted, name) for name in Query.__slots__}
-    before = None if wanted.cursor is None else str(wanted.cursor)
-    found = parts.log.search(Query(**conditions), wanted.limit + 1, before)
-    page = found[: wanted.limit]
-    more = len(found) > wanted.limit
+    page = parts.log.search(Query(**conditions), wanted.limit, wanted.cursor)
     return {
-        "decisions": [shown(record, showing.reasons, showing.language) for record in page],
-        "next_cursor": page[-1]["decision_id"] if more else None,
+        "decisions": [shown(record, showing.reasons, showing.language) for record in page.records],
+        "next_cursor": page.next_before,
     }
 
 

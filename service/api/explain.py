@@ -6,11 +6,11 @@ from starlette.responses import Response
 from models.decision import Decision
 from service.answers import ExplanationAnswer
 from service.api.common import BodyOf, PartsOf, Showing, ShowingOf, answer
-from service.changes import ExplainBody
+from service.bodies.changes import ExplainBody
+from service.bodies.jsonbody import parse
 from service.explaining import moved
-from service.jsonbody import parse
+from service.log.records import Record, decided, shown
 from service.openapi import body_of, problems
-from service.records import Record, decided, shown
 from service.security import scopes
 
 router = APIRouter(prefix="/v1", tags=["decisions"])

@@ -1,11 +1,14 @@
 """Health and readiness: the only routes that need no key."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from service.answers import HealthAnswer, ReadinessAnswer
 from service.api.common import PartsOf, answer
 from service.openapi import open_problems
+from service.served.following import ModelsStatus
 
 router = APIRouter(tags=["health"])
 
@@ -35,4 +38,26 @@ async def health() -> Response:
 def readiness(parts: PartsOf) -> Response:
     """The database answers and holds this version's tables; the models are loaded."""
     failed = parts.ready()
-    return answer({"ready": not failed, "failed": failed}, 503 if failed else 200)
+    told = {"ready": not failed, "failed": failed, "models": _models(parts.models())}
+    return answer(told, 503 if failed else 200)
+
+
+def _models(status: ModelsStatus) -> dict[str, Any]:
+    served, watched = status.served, status.watched
+    generation, challenger = served.generation, served.generation.challenger
+    registry = "answers" if watched and watched.answers else "does not answer"
+    looked_at = None if watched is None or watched.looked_at is None else watched.looked_at
+    return {
+        "sequence": served.sequence,
+        "since": served.since.isoformat(),
+        "bundles": {
+            target: {"name": generation.models[target], "sha256": bundle.sha256}
+            for target, bundle in generation.bundles.items()
+        },
+        "policy_sha256": generation.policy.sha256,
+        "challenger_sha256": None if challenger is None else challenger.sha256,
+        "refused": [each.model_dump(mode="json") for each in status.refused],
+        "registry": "not asked" if watched is None else registry,
+        "looked_at": None if looked_at is None else looked_at.isoformat(),
+        "problem": None if watched is None else watched.problem,
+    }

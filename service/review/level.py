@@ -12,7 +12,7 @@ from models.intensity.words.names import CHANNEL_NAMES, LEVELS
 from models.intensity.words.rules import JURISDICTIONS, RULES
 from models.intensity.words.taken import took_away
 from models.score.reasons import Language
-from service.records import Record
+from service.log.records import Record
 from service.review.bars import bars, filled, spans
 
 Row = dict[str, Any]

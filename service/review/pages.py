@@ -10,8 +10,8 @@ from models.intensity.words.names import LEVELS
 from models.score.reasons import Language
 from service.api.common import PartsOf, language_of
 from service.api.decisions import find
-from service.decisions import Query as LogQuery
-from service.records import Record, shown
+from service.log.decisions import Query as LogQuery
+from service.log.records import Record, shown
 from service.review.bars import bars
 from service.review.level import level_view
 from service.review.rendering import page
@@ -48,7 +48,7 @@ def latest(
 ) -> Response:
     """The latest decisions, each with a link."""
     language = language_of(lang or accept_language)
-    records = parts.log.search(LogQuery(), LATEST)
+    records = parts.log.search(LogQuery(), LATEST).records
     return page("decisions.html", language=language, records=records, levels=_level_names(language))
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from features.errors import InputError
 from models.score.bundle import load
-from service.registry import ModelsError
-from service.reload import load_generation
+from service.served.registry import ModelsError
+from service.served.reload import load_generation
 from service.settings import Settings, SettingsError, load_settings
 from tests.bundles import small_bundle
 from training.tracking import Tracker

@@ -3,68 +3,28 @@
 import logging
 import shutil
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from features.errors import InputError
-from models.intensity.policy import ESTIMATE, PACKAGED, load_policy, policy_content
-from models.score.bundle import load
-from service.registry import ModelsError
-from service.reload import load_generation, served_folders
+from models.intensity.policy import ESTIMATE, PACKAGED, load_policy
+from service.served.registry import ModelsError
+from service.served.reload import load_generation, served_folders
 from service.settings import Settings
 from tests.policyfolders import policy_folder
-from training.policies import copy_policy, digests
+from tests.registries import Store, store_in
+from training.policies import copy_policy
 from training.registry import POLICY
-from training.tracking import BUNDLE, Tracker
 
 # MLflow 3.17 on SQLAlchemy 2.1: theirs to mend.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-class Store(NamedTuple):
-    """A home with a registry, in which a model of cures is champion."""
-
-    settings: Settings
-    tracker: Tracker
-
-    @property
-    def home(self) -> Path:
-        return self.settings.home
-
-    def file(self, name: str, replaced: tuple[str, str] = ("", "")) -> Path:
-        text = policy_content().decode()
-        assert replaced[0] in text
-        path = self.home / f"{name}.toml"
-        path.write_text(f"{text.replace(*replaced)}\n# {name}\n")
-        return path
-
-    def registered(self, source: Path, **tags: str) -> int:
-        """The version of a policy; `tags` go before those that it should have."""
-        made = self.home / "runs" / source.stem
-        copy_policy(source, made / POLICY)
-        known = {name: value for name, value in digests(load_policy(source)).items() if value}
-        return self.tracker.record_folder(POLICY, made, {}, {}, {**known, **tags})
-
-
-@pytest.fixture(scope="module")
-def with_model(bundle_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database and artifacts of a registry with a model: making one takes seconds."""
-    home = tmp_path_factory.mktemp("registry")
-    shutil.copytree(bundle_dir, home / "run" / BUNDLE)
-    tags = {"bundle_sha256": load(bundle_dir).sha256}
-    tracker = Tracker(f"sqlite:///{home / 'mlflow.db'}", home / "artifacts")
-    tracker.record("cure", home / "run", {}, {}, tags)
-    return home
-
-
 @pytest.fixture
-def store(with_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(bundle_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"CURESCORE_{name.upper()}", raising=False)
-    shutil.copy(with_model / "mlflow.db", tmp_path / "mlflow.db")
-    settings = Settings(home=tmp_path)
-    return Store(settings, Tracker(settings.tracking, tmp_path / "artifacts"))
+    return store_in(tmp_path, bundle_dir, published=False)
 
 
 def test_the_registry_s_champion_is_served_fetched_and_kept(store: Store) -> None:
