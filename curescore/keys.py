@@ -93,6 +93,7 @@ def revoke(name: Name, json: Json = False) -> None:
 
 
 def _check(name: str) -> None:
+    from service.log.nights import ACTOR
     from service.security import LOCAL
 
     if not name.isprintable() or not 0 < len(name) <= NAME_LENGTH:
@@ -100,6 +101,9 @@ def _check(name: str) -> None:
         raise InputError("NAME", "is not a name for a key", remedy, name)
     if name.casefold() == LOCAL.name:
         problem = "is what records call everyone where CURESCORE_AUTH is off"
+        raise InputError("NAME", problem, "Choose another name", name)
+    if name.casefold() == ACTOR:
+        problem = "is what records call the nightly run"
         raise InputError("NAME", problem, "Choose another name", name)
 
 

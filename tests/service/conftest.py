@@ -17,13 +17,13 @@ from features.panel import known_at
 from models.decide import decide
 from models.decision import Decision
 from models.generation import Generation
-from service import examples
 from service.app import create_app
+from service.bodies import examples
+from service.bodies.panels import panel_of
+from service.bodies.schemas import DecisionBody
 from service.database import connect, upgrade
-from service.panels import panel_of
-from service.reload import load_generation
-from service.schemas import DecisionBody
 from service.security import Keys
+from service.served.reload import load_generation
 from service.settings import Settings
 
 NOW = datetime(2025, 7, 3, 12, tzinfo=UTC)
@@ -48,9 +48,10 @@ class Client:
 
     async def _request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(
-            transport=transport, base_url=BASE, headers=self._headers
-        ) as client:
+        async with (
+            self.app.router.lifespan_context(self.app),
+            httpx.AsyncClient(transport=transport, base_url=BASE, headers=self._headers) as client,
+        ):
             return await client.request(method, path, **kwargs)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from models.generation import Generation
-from service import examples
 from service.answers import BatchAnswer, RecordAnswer
+from service.bodies import examples
 from service.served_answer import ModelsAnswer, PolicyAnswer
 from tests.service.conftest import Client
 

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from models.generation import Generation
 from models.intensity.policy import Policy, load_policy, parse_policy
-from service import examples
 from service.answers import BatchAnswer, ExplanationAnswer
 from service.app import create_app
+from service.bodies import examples
 from service.served_answer import PolicyAnswer
 from service.settings import Settings
 from tests.estimates import ByDays, with_estimate

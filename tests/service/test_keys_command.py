@@ -52,6 +52,7 @@ def test_a_key_is_made_shown_once_listed_and_revoked(home: Path) -> None:
         ("add", "", "--scope", "score"),
         ("add", "x" * 65, "--scope", "score"),
         ("add", "local", "--scope", "score"),  # the actor of all records without keys
+        ("add", "Nightly", "--scope", "score"),  # that of nightly runs
         ("add", "Local", "--scope", "score"),
         ("revoke", "nobody"),
     ],

@@ -1,22 +1,17 @@
 """The level on a decision's page: what decided it, in words and pictures."""
 
-import json
 import re
-from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from service.decisions import DecisionLog
-from service.records import Entry, entry
 from service.review.bars import bars, filled, spans
 from service.review.labels import LABELS
 from tests.records import EXPLORED, decided, first_record, second_record
 from tests.service.conftest import Client
-
-AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
+from tests.storing import store_whole, stored
 
 
 @pytest.fixture
@@ -24,9 +19,8 @@ def page(client: Client, engine: sa.Engine) -> Any:
     """The page of a decision with changes to its intensity, in a language."""
 
     def shown(language: str = "en", **changes: Any) -> str:
-        made = entry(decided(**changes), {}, decided_at=AT, actor="test")
-        DecisionLog(engine).record([made])
-        path = f"/review/decisions/{made.record['decision_id']}?lang={language}"
+        (record,) = stored(engine, decided(**changes))
+        path = f"/review/decisions/{record['decision_id']}?lang={language}"
         answered = client.get(path)
         assert answered.status_code == 200
         return unescape(answered.text)
@@ -191,7 +185,7 @@ def test_an_old_record_is_shown_without_what_it_did_not_hold(
     client: Client, engine: sa.Engine
 ) -> None:
     record = first_record()
-    DecisionLog(engine).record([Entry(record, json.dumps(record), "{}")])
+    store_whole(engine, record)
     answered = client.get(f"/review/decisions/{record['decision_id']}")
     assert answered.status_code == 200
     html = answered.text
@@ -205,7 +199,7 @@ def test_an_old_record_is_shown_without_what_it_did_not_hold(
 
 def test_a_record_of_schema_2_is_shown_as_it_was(client: Client, engine: sa.Engine) -> None:
     record = second_record()
-    DecisionLog(engine).record([Entry(record, json.dumps(record), "{}")])
+    store_whole(engine, record)
     answered = client.get(f"/review/decisions/{record['decision_id']}")
     assert answered.status_code == 200
     html = unescape(answered.text)

@@ -18,7 +18,7 @@ from models.intensity.plan import PLAN, PlanError, Terms, read_plan, write_plan
 from models.intensity.policy import load_policy, policy_content
 from models.intensity.rules.version import RULES_VERSION
 from service.app import create_app
-from service.plans import Plans, made_with
+from service.served.plans import Plans, made_with
 from service.settings import Settings
 from tests.estimates import ByDays, with_estimate
 from tests.servers import completed

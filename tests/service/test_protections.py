@@ -30,7 +30,7 @@ def server(
         "CURESCORE_AUTH": "off",
     }
     shutil.copy(empty_database, home / "decisions.db")
-    with serving(here, home / "output.txt") as started:
+    with serving(here, home / "output.txt", "serve", "--access-log") as started:
         yield started
 
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from service.database import connect
-from service.decisions import DecisionLog
+from service.log.decisions import DecisionLog
 from tests.servers import Server, completed, serving
 
 MEGABYTE = 2**20
@@ -31,7 +31,8 @@ def environment(home: Path, models: Path, auth: str = "off") -> dict[str, str]:
 @contextmanager
 def started(home: Path, bundle_dir: Path, empty_database: Path) -> Iterator[Server]:
     shutil.copy(empty_database, home / "decisions.db")
-    with serving(environment(home, bundle_dir), home / "output.txt") as server:
+    here = environment(home, bundle_dir)
+    with serving(here, home / "output.txt", "serve", "--access-log") as server:
         yield server
 
 
@@ -117,12 +118,10 @@ def test_the_access_log_holds_no_query_and_is_bounded(server: Server) -> None:
     httpx.get(f"{server.address}/v1/models?key=cs_secret")
     httpx.get(f"{server.address}/v1/policy%3Fkey=cs_encoded?key=cs_secret")
     httpx.get(f"{server.address}/{'p' * 30_000}")
-    httpx.request("M" * 30_000, f"{server.address}/healthz")
     output = server.output.read_text()
     assert re.search(r'"GET /v1/models HTTP/1.1" 200$', output, re.MULTILINE)
     assert re.search(r'"GET /p{199}… HTTP/1.1" 404$', output, re.MULTILINE)
     assert "cs_secret" not in output
-    assert "MMMM" in output
     assert max(map(len, output.splitlines())) < 500
 
 
@@ -139,7 +138,7 @@ def test_a_client_that_hangs_up_is_no_error(server: Server) -> None:
     while server.output.read_text().count("hung up") < 3 and time.monotonic() < until:
         time.sleep(0.05)
     output = server.output.read_text()
-    assert output.count("INFO service.app a client hung up") == 3
+    assert output.count("INFO service.api.common a client hung up") == 3
     assert "ERROR" not in output
     assert "Traceback" not in output
 
@@ -155,6 +154,15 @@ def test_serve_without_keys_stays_on_this_machine(tmp_path: Path, bundle_dir: Pa
     done = completed(environment(tmp_path, bundle_dir), "serve", "--host", "0.0.0.0")
     assert done.returncode == 2
     assert "CURESCORE_AUTH" in done.stderr
+
+
+def test_more_than_one_worker_needs_postgresql(
+    tmp_path: Path, bundle_dir: Path, empty_database: Path
+) -> None:
+    shutil.copy(empty_database, tmp_path / "decisions.db")
+    done = completed(environment(tmp_path, bundle_dir), "serve", "--workers", "2")
+    assert done.returncode == 2
+    assert "CURESCORE_DATABASE_URL" in done.stderr
 
 
 def test_all_wrong_settings_are_told_at_once(tmp_path: Path, bundle_dir: Path) -> None:

@@ -1,6 +1,5 @@
 """A service of both targets: each account is decided by the bundle of its stage, in its words."""
 
-import json
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +13,13 @@ from models.generation import Generation
 from models.score.standing import Agreement, StandingCheck
 from service.answers import RecordAnswer
 from service.app import create_app
-from service.decisions import DecisionLog
-from service.records import Entry, entry
-from service.reload import load_generation
+from service.log.records import entry
+from service.served.reload import load_generation
 from service.served_answer import ModelsAnswer
 from service.settings import Settings
 from tests.bundles import OFFSETS, small_bundle
 from tests.service.conftest import NOW, Client
+from tests.storing import as_json, store_whole
 
 NOT_VALID = "not validated, shown for information; treatments do not use them"
 VALID = StandingCheck(
@@ -167,10 +166,11 @@ def test_it_is_told_whether_ability_and_willingness_were_validated(
 def test_a_record_from_before_this_was_told_is_shown_as_not_validated(
     engine: sa.Engine, both: Generation, decision: Decision
 ) -> None:
-    old = entry(decision, {}, decided_at=NOW, actor="test").record
+    _, record = entry(decision, b"{}", decided_at=NOW, actor="test", generation=1)
+    old = as_json(record)
     for name in ("sustained", "standing_valid"):
         del old["score"][name]
-    DecisionLog(engine).record([Entry(old, json.dumps(old), "{}")])
+    store_whole(engine, old)
     text = page(client_of(engine, both), old)
     assert NOT_VALID in text
     assert "Probability of cure" in text

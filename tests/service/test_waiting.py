@@ -1,6 +1,5 @@
 """Nobody waits for long: not for the writers of a database, and not for a slow body."""
 
-import asyncio
 import shutil
 import socket
 import sqlite3
@@ -16,20 +15,12 @@ import httpx
 import pytest
 import sqlalchemy as sa
 import uvicorn
-from starlette.responses import Response
 
-from models.decision import Decision
 from models.generation import Generation
-from service.api import deciding
-from service.api.deciding import THREADS, DecidingThreads
 from service.app import create_app
 from service.database import BUSY_SECONDS
-from service.decisions import BusyError, DecisionLog
-from service.errors import ProblemError
-from service.records import entry
 from service.settings import Settings
 from tests.servers import Server, free_port, serving
-from tests.service.conftest import NOW
 
 SLACK = 3.0  # seconds; two cores, shared by all the tests
 CALLERS = 60
@@ -80,70 +71,12 @@ def test_a_blocked_database_holds_up_no_reader_and_no_writer_for_long(
             answers = [done.result() for done in posts]
         for answered, seconds in answers:
             assert answered.status_code == 503
+            assert answered.json()["type"] == "urn:curescore:problem:unavailable"
             assert answered.headers["retry-after"] == "1"
             assert seconds < BUSY_SECONDS + SLACK
     assert httpx.post(url, json=body).status_code == 200
     found = httpx.post(f"{url}:search", json={}).json()["decisions"]
     assert len(found) == 2  # nothing that was refused
-
-
-def test_waiting_for_the_turn_and_for_the_database_are_one_wait(
-    engine: sa.Engine, tmp_path: Path, decision: Decision
-) -> None:
-    log = DecisionLog(engine)
-
-    def record(_: int) -> float:
-        made = entry(decision, {}, decided_at=NOW, actor="test")
-        started = time.monotonic()
-        with pytest.raises((BusyError, sa.exc.OperationalError)):
-            log.record([made], patience=0.5)
-        return time.monotonic() - started
-
-    with blocked(tmp_path / "decisions.db"), ThreadPoolExecutor(8) as threads:
-        assert max(threads.map(record, range(8))) < 2
-    with engine.connect() as connection:
-        timeout = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
-    assert timeout == 1000 * BUSY_SECONDS
-
-
-def test_where_many_wait_the_next_one_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deciding, "WAITING", 3)
-    go_on = threading.Event()
-
-    def call(patience: float) -> Response:
-        assert 0 < patience <= BUSY_SECONDS
-        go_on.wait(30)
-        return Response()
-
-    async def burst() -> list[Response | BaseException]:
-        threads = DecidingThreads()
-        waiting = [asyncio.ensure_future(threads.run(call)) for _ in range(THREADS + 8)]
-        done, _ = await asyncio.wait(waiting, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
-        assert 0 < len(done) <= 5
-        go_on.set()
-        return await asyncio.gather(*waiting, return_exceptions=True)
-
-    results = asyncio.run(burst())
-    refused = [one for one in results if isinstance(one, ProblemError)]
-    assert [one.kind for one in refused] == ["unavailable"] * 5
-    assert sum(isinstance(one, Response) for one in results) == THREADS + 3
-
-
-def test_who_got_a_thread_too_late_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deciding, "BUSY_SECONDS", 0.2)
-
-    def call(_: float) -> Response:
-        time.sleep(0.4)
-        return Response()
-
-    async def burst() -> list[Response | BaseException]:
-        threads = DecidingThreads()
-        waiting = [threads.run(call) for _ in range(2 * THREADS)]
-        return await asyncio.gather(*waiting, return_exceptions=True)
-
-    results = asyncio.run(burst())
-    assert sum(isinstance(one, Response) for one in results) == THREADS
-    assert sum(isinstance(one, ProblemError) for one in results) == THREADS
 
 
 @pytest.fixture

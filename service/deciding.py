@@ -1,0 +1,279 @@
+"""Decides for many callers at once, and has it recorded before any is answered.
+
+Bodies that arrive together are decided as one panel, on the event loop: together they cost far
+less than one by one. What is large is decided by a thread, in slices, so that it delays the
+others by a slice at most.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from logging import getLogger
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.generation import Generation
+from service.bodies.decoding import Item as BodyItem
+from service.bodies.decoding import decode_batch, decode_decision
+from service.errors import ProblemError, unavailable
+from service.log.generations import Generations
+from service.log.idempotency import Item, Key, claim
+from service.log.records import Entry, Record
+from service.log.writer import Job, UnrecordedError, Writer
+from service.scoring import Made, Numbered, Question, Scoring, failed
+
+_LOGGER = getLogger(__name__)
+
+PANEL = 32  # bodies that are decided at once: the loop does nothing else meanwhile
+WORTHWHILE = 16  # bodies that are decided while others are being written
+SLICE = 64  # the same, of those in a batch
+PART = 250  # decisions of a batch that are written at once: single ones are written in between
+
+Result = TypeVar("Result")
+
+
+class Asked(NamedTuple):
+    """One request: its body, who sent it, and the key it came with, if any."""
+
+    content: bytes
+    actor: str
+    key: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one item of a batch: its record, or the problem with it as answered."""
+
+    index: int
+    request_id: str | None
+    record: Record | None
+    problem: dict[str, Any] | None
+
+
+class Batch(NamedTuple):
+    """What became of a batch: its decisions, and of each item what it is and how it is shown."""
+
+    entries: list[Entry]
+    items: list[Item]
+    results: list[bytes]
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A request that is decided with others; `record` is there once it is `recorded`."""
+
+    asked: Asked
+    recorded: asyncio.Future[bool]
+    record: Record | None = None
+    handed_over: bool = False  # to the writer
+
+
+class Deciding:
+    """From bodies to recorded decisions, for all requests of one event loop."""
+
+    def __init__(
+        self,
+        scoring: Scoring,
+        current: Callable[[], Generation],
+        generations: Generations,
+        writer: Writer,
+        grouped: Callable[[float], None],
+    ) -> None:
+        """`grouped` is told of each panel how many requests it decides."""
+        self._grouped = grouped
+        self._scoring = scoring
+        self._current = current
+        self._generations = generations
+        self._writer = writer
+        self._by: Numbered | None = None
+        self._waiting: deque[_Waiting] = deque()
+        self._unwritten = 0  # of those decided together, handed over and not told of yet
+        self._called = False  # the loop will decide those who wait
+        self._threads: ThreadPoolExecutor | None = None
+
+    def start(self) -> None:
+        """Be ready for large bodies too."""
+        self._threads = ThreadPoolExecutor(1, "deciding")
+
+    async def one(self, asked: Asked) -> Record | None:
+        """The recorded decision of a body; None where another request had its key before.
+
+        Raises ProblemError where there can be no decision, or it cannot be recorded now.
+        """
+        if not self._waiting:  # who comes to others is decided by what they are decided by
+            await self._numbered()
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(asked, loop.create_future())
+        self._waiting.append(waiting)
+        self._go_on(loop)
+        try:
+            return waiting.record if await _known(waiting.recorded) else None
+        except ProblemError:
+            if waiting.handed_over:  # the database did not take it
+                self._give_up()
+            raise
+        finally:
+            self._unwritten -= waiting.handed_over
+            self._go_on(loop)
+
+    async def large(self, asked: Asked) -> Record | None:
+        """As `one`, for a body that takes long to read."""
+        by = await self._numbered()
+        (outcome,) = await self._in_thread(lambda: self._outcomes(by, [asked]))
+        if isinstance(outcome, ProblemError):
+            raise outcome
+        job = self._job(asked.key, [outcome.entry], [_told(None, outcome)])
+        return outcome.record if await self._written(job) else None
+
+    async def many(self, asked: Asked, show: Callable[[ItemResult], bytes]) -> Batch | None:
+        """A batch whose decisions are recorded, each of its results as `show` makes it.
+
+        None where another request had its key before. Raises ProblemError for a bad envelope,
+        or where not all decisions can be recorded now; with a key none is then.
+        """
+        by = await self._numbered()
+        batch = await self._in_thread(lambda: self._batch(by, asked, show))
+        part = PART if asked.key is None else max(1, len(batch.entries))
+        jobs = [
+            self._job(asked.key, batch.entries[start : start + part], batch.items)
+            for start in range(0, max(1, len(batch.entries)), part)
+        ]
+        return batch if await self._written(*jobs) else None
+
+    def close(self) -> None:
+        """End the thread, once it has done what it was given."""
+        if self._threads is not None:
+            self._threads.shutdown()
+
+    async def _numbered(self) -> Numbered:
+        """The current generation with its number, which the database gives it once."""
+        generation = self._current()
+        if self._by is None or self._by.generation is not generation:
+            try:
+                number = await asyncio.to_thread(self._generations.id_of, generation)
+            except SQLAlchemyError:
+                raise unavailable() from None
+            self._by = Numbered(generation, number)
+        return self._by
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Decide soon, where it is worth it.
+
+        While others are being written whoever comes would wait for the writer anyway: meanwhile
+        those who wait become more, and together cost less.
+        """
+        enough = len(self._waiting) >= (WORTHWHILE if self._unwritten else 1)
+        if enough and not self._called:
+            self._called = True
+            loop.call_soon(self._decide_waiting, loop)
+
+    def _give_up(self) -> None:
+        """Tell those who wait: they have waited for the database too, and would as long again."""
+        while self._waiting:
+            recorded = self._waiting.popleft().recorded
+            if not recorded.done():
+                recorded.set_exception(UnrecordedError())
+
+    def _decide_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Decide those who have waited longest."""
+        self._called = False
+        by = self._by
+        assert by is not None  # nobody waits before
+        group = [self._waiting.popleft() for _ in range(min(PANEL, len(self._waiting)))]
+        group = [waiting for waiting in group if not waiting.recorded.done()]  # nobody gave up
+        self._grouped(len(group))
+        jobs = []
+        outcomes = self._outcomes(by, [waiting.asked for waiting in group])
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, Made):
+                waiting.record = outcome.record
+                items = [_told(None, outcome)]
+                job = self._job(waiting.asked.key, [outcome.entry], items, waiting.recorded)
+                jobs.append(job)
+                waiting.handed_over = True
+            else:
+                waiting.recorded.set_exception(outcome)
+        self._unwritten += len(jobs)
+        self._writer.write(jobs)
+        self._go_on(loop)
+
+    def _outcomes(self, by: Numbered, group: Sequence[Asked]) -> list[Made | ProblemError]:
+        """What became of each body, in order."""
+        now = self._scoring.clock()
+        return self._scoring.outcomes(by, [_read(asked, now) for asked in group])
+
+    def _batch(self, by: Numbered, asked: Asked, show: Callable[[ItemResult], bytes]) -> Batch:
+        """What became of each item; no record is kept for longer than it takes to show it."""
+        batch = Batch([], [], [])
+        items = decode_batch(asked.content, self._scoring.clock())
+        for start in range(0, len(items), SLICE):
+            part = items[start : start + SLICE]
+            read = [_question(item, asked, start + i) for i, item in enumerate(part)]
+            outcomes = self._scoring.outcomes(by, read)
+            for i, (item, outcome) in enumerate(zip(part, outcomes, strict=True), start):
+                told, record = _told(item.request_id, outcome), None
+                if isinstance(outcome, Made):
+                    record = outcome.record
+                    batch.entries.append(outcome.entry)
+                batch.items.append(told)
+                batch.results.append(show(ItemResult(i, told.request_id, record, told.problem)))
+        return batch
+
+    def _job(
+        self,
+        key: Key | None,
+        entries: Sequence[Entry],
+        items: Sequence[Item],
+        recorded: asyncio.Future[bool] | None = None,
+    ) -> Job:
+        """What records these entries, and with a key the answer with these items."""
+        claimed = None if key is None else claim(key, items, self._scoring.clock())
+        return Job(entries, claimed, recorded or asyncio.get_running_loop().create_future())
+
+    async def _written(self, *jobs: Job) -> bool:
+        """Whether the jobs are recorded, and no key is another's."""
+        some = [job for job in jobs if job.entries or job.claim is not None]
+        self._writer.write(some)
+        told = await asyncio.gather(*(_known(job.recorded) for job in some), return_exceptions=True)
+        for each in told:
+            if isinstance(each, BaseException):
+                raise each
+        return all(told)
+
+    async def _in_thread(self, call: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+
+async def _known(recorded: asyncio.Future[bool]) -> bool:
+    """What became of a job; ProblemError where the database could not take it."""
+    try:
+        return await recorded
+    except UnrecordedError:
+        raise unavailable("The decision could not be recorded. Send it again later.") from None
+
+
+def _read(asked: Asked, now: datetime) -> Question | ProblemError:
+    try:
+        return Question(decode_decision(asked.content, now), asked.actor)
+    except ProblemError as problem:
+        return problem
+    except Exception:
+        _LOGGER.exception("a body could not be read")
+        return failed()
+
+
+def _told(request_id: str | None, outcome: Made | ProblemError) -> Item:
+    """What an answer that may have to be given again says of an item."""
+    if isinstance(outcome, ProblemError):
+        return Item(None, request_id, outcome.body())
+    return Item(outcome.record["decision_id"], request_id)
+
+
+def _question(item: BodyItem, asked: Asked, index: int) -> Question | ProblemError:
+    if isinstance(item.outcome, ProblemError):
+        return item.outcome
+    return Question(item.outcome, asked.actor, f"/items/{index}")

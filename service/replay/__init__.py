@@ -1,0 +1,1 @@
+"""Making a recorded decision again, and comparing both."""
