@@ -36,12 +36,15 @@ def _reason(error: Exception) -> str | None:
     from models.intensity.plan import PlanError
     from models.score.manifest import BundleError
     from service.database import DatabaseError
-    from service.registry import ModelsError
+    from service.replay.replaying import ReplayError
+    from service.served.registry import ModelsError
 
     if isinstance(error, OSError):
         return f"cannot go on: {_system(error)}"
     if isinstance(error, DatabaseError | ModelsError | BundleError | PlanError | RunError):
         return f"cannot go on: {error}"
+    if isinstance(error, ReplayError):
+        return f"cannot be replayed: {error}"
     if isinstance(error, SQLAlchemyError):
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         return f"the database cannot be used: {reason}"

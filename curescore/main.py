@@ -14,6 +14,8 @@ from curescore import (
     monitor,
     policy,
     promote,
+    prune,
+    replay,
     score,
     serve,
     train,
@@ -43,8 +45,10 @@ app.command()(features.features)
 app.add_typer(policy.policy_app, name="policy")
 app.command()(score.score)
 app.command()(serve.serve)
+app.command()(replay.replay)
 app.add_typer(keys.keys_app, name="keys")
 app.add_typer(db.db_app, name="db")
+app.command()(prune.prune)
 app.command()(up.up)
 
 

@@ -60,6 +60,10 @@ def score(
         bool,
         typer.Option(help="With --capacity: let the service use this run's prices and levels."),
     ] = True,
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Put the decisions into the service's decision log too."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Decide every account of a portfolio: tables in, decisions in Parquet out.
@@ -86,6 +90,7 @@ def score(
         workers or len(os.sched_getaffinity(0)),
         None if capacity is None else read_capacity(capacity),
         publish,
+        record,
     )
     with _told_to_stop(), _progress() as bar:
         task = bar.add_task("starting", total=None)
@@ -121,6 +126,9 @@ def _tell(summary: dict[str, Any], folder: Path) -> None:
     if summary["capacity"] is not None:
         _tell_capacity(summary["capacity"])
     out.print(f"decisions: {folder}/decisions  refused: {folder}/refused", soft_wrap=True)
+    log = summary.get("recorded")  # of an earlier version's run there is nothing to tell
+    if log is not None:
+        out.print(f"recorded: {log['decisions']:,} decisions in {log['database']}", soft_wrap=True)
     if not summary["decided"]:
         out.print("warning: nothing was decided; refused/ says why", soft_wrap=True)
     youngest = summary["data_age_days"]["lowest"]

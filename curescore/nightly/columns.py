@@ -4,18 +4,28 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from curescore.nightly.manifest import Manifest
 from features.tables import ASSIGNMENTS, TEXT_LENGTH
-from models.decision import BindingRule, Change, Decision, Intensity, Level, Limit, Reason
+from models.decision import (
+    BindingRule,
+    Change,
+    Decision,
+    Intensity,
+    Level,
+    Limit,
+    ReasonName,
+    Reasons,
+)
 from models.intensity.ladder import LEVELS
 from models.refusal import Refusal
-from service.records import derived_id
+from service.instants import derived_id
 from training.arrow import arrow_schema
 
-_Part = Reason | Level | BindingRule | Limit | Change
+_Part = Level | BindingRule | Limit | Change
 
 _INSTANT = pa.timestamp("us", "UTC")
 _REASON = pa.struct(
@@ -148,7 +158,7 @@ def decision_columns(decisions: Sequence[Decision], run: Manifest) -> pa.Table:
         "valid_until": _instants(
             [datetime.fromisoformat(decision.valid_until) for decision in decisions]
         ),
-        "reasons": _structs(_REASON, [decision.reasons for decision in decisions]),
+        "reasons": _reasons([decision.reasons for decision in decisions]),
         "level_name": [intensity.name for intensity in intensities],
         "channels": [intensity.channels for intensity in intensities],
         "earliest_contact_at": [intensity.earliest_contact_at for intensity in intensities],
@@ -206,6 +216,31 @@ def _of_plans(intensities: Sequence[Intensity], part: str) -> list[float | None]
 def _instants(instants: Sequence[datetime]) -> pa.Array:
     """Instants as a column; in UTC, since pyarrow was seen to drop the offset of others."""
     return pa.array([instant.astimezone(UTC) for instant in instants], _INSTANT)
+
+
+def _reasons(lists: Sequence[Reasons]) -> pa.ListArray:
+    """The reasons of decisions as one array, from their arrays; a value not known is null."""
+    names: list[ReasonName] = []
+    starts: dict[int, int] = {}  # of what a bundle names, which its decisions share
+    for each in lists:
+        if id(each.names) not in starts:
+            starts[id(each.names)] = len(names)
+            names += each.names
+    name = _joined([each.feature + np.int64(starts[id(each.names)]) for each in lists], np.int64)
+    told = {
+        part: pa.array([getattr(each, part) for each in names], pa.string()).take(pa.array(name))
+        for part in ReasonName._fields
+    }
+    told["value"] = pa.array(_joined([each.value for each in lists]), from_pandas=True)
+    told["contribution"] = pa.array(_joined([each.contribution for each in lists]))
+    offsets = pa.array(np.cumsum([0, *map(len, lists)], dtype=np.int32))
+    children = [told[field.name] for field in _REASON]
+    values = pa.StructArray.from_arrays(children, fields=list(_REASON))
+    return pa.ListArray.from_arrays(offsets, values)
+
+
+def _joined(arrays: Sequence[np.ndarray], kind: type = np.float64) -> np.ndarray:
+    return np.concatenate([np.empty(0, kind), *arrays])
 
 
 def _structs(kind: pa.StructType, lists: Iterable[Sequence[_Part]]) -> pa.ListArray:

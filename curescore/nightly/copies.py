@@ -8,7 +8,8 @@ from typing import Any
 from curescore.nightly.manifest import Challenging, Manifest, RunError, Served
 from curescore.nightly.sharing import plan_of
 from models.generation import Generation
-from service.reload import Folders, generation_of
+from service.served.kept import keep_bundle, keep_policy
+from service.served.reload import Folders, generation_of
 from training.policies import copy_files, copy_policy
 
 BUNDLES, POLICY, CHALLENGER = "bundles", "policy", "challenger"  # folders of the run
@@ -27,6 +28,15 @@ def copied(out: Path, served: Folders, current: Generation) -> dict[str, Any]:
     if served.challenger is not None:
         copy_policy(served.challenger, out / CHALLENGER)
     return {"models": tuple(models), **_policies(current)}
+
+
+def keep_copies(out: Path, run: Manifest, cache: Path) -> None:
+    """Keep the run's copies where replays of its decisions find them, by their digests."""
+    for served in run.models:
+        keep_bundle(cache, out / served.folder)
+    keep_policy(cache, out / POLICY)
+    if run.challenger is not None:
+        keep_policy(cache, out / CHALLENGER)
 
 
 def generation(out: Path, run: Manifest) -> Generation:

@@ -1,14 +1,16 @@
-"""What is kept of a chunk between assessing and deciding it: accounts, numbers, stakes.
+"""What is kept of a chunk between assessing and deciding it: accounts, numbers, stakes, inputs.
 
 Arrays and Parquet, which run no code when they are read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from models.account import Account
 from models.assessed import Assessed
@@ -21,6 +23,7 @@ from training.accounts import accounts_of
 from training.durable import whole_file
 
 ACCOUNTS, NUMBERS = "accounts-{:05d}.parquet", "numbers-{:05d}.npz"
+INPUTS = "inputs-{:05d}.parquet"  # where decisions are recorded
 # The arrays of assessed accounts that hold arrays themselves, by their fields' names.
 _PARTS: dict[str, Any] = {
     "scored": Scored,
@@ -94,6 +97,18 @@ def kept(folder: Path, chunk: int) -> Kept:
         plain = {name: arrays[name] for name in Assessed._fields if name not in _PARTS}
         totals = Totals._make(arrays[_TOTALS].tolist())
         return Kept(accounts, Assessed(**plain, **parts), totals)
+
+
+def keep_inputs(folder: Path, chunk: int, inputs: list[bytes]) -> None:
+    """Keep what the accounts are decided on, in their order; before `keep`, the chunk's mark."""
+    with whole_file(folder / INPUTS.format(chunk)) as path:
+        pq.write_table(pa.table({"inputs": pa.array(inputs, pa.binary())}), path)
+
+
+def kept_inputs(folder: Path, chunk: int) -> Callable[[int, int], list[bytes]]:
+    """Tells, from one account of the chunk to another, what they are decided on."""
+    column = pq.read_table(folder / INPUTS.format(chunk))["inputs"]
+    return lambda start, stop: column[start:stop].to_pylist()
 
 
 def stakes_kept(folder: Path, chunks: int) -> tuple[Stakes, np.ndarray]:

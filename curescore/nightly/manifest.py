@@ -49,8 +49,9 @@ class Manifest(BaseModel):
     `reasons` is how many each decision keeps (None: all), `chunk` the accounts of each file,
     `table_limit` bounds the tables of explanations in bytes: those of LightGBM itself differ in
     their last digits. `capacity` is how much of each resource there is a day (None: it is not
-    looked at; a resource without an amount has no limit). `inputs` is the SHA-256 of each file
-    that was read, `versions` those of the code, the rules and the libraries that matter.
+    looked at; a resource without an amount has no limit). `record`: decisions go to the decision
+    log too. `inputs` is the SHA-256 of each file that was read, `versions` those of the code, the
+    rules and the libraries that matter.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,6 +69,7 @@ class Manifest(BaseModel):
     estimate_sha256: str | None = None
     challenger: Challenging | None = None
     capacity: dict[str, float | None] | None = None
+    record: bool = False
     versions: dict[str, str]
     inputs: dict[str, str]
 
@@ -100,6 +102,7 @@ def check_unchanged(
     reasons: int | None,
     chunk: int,
     capacity: dict[str, float | None] | None,
+    record: bool,
     inputs: dict[str, str],
 ) -> None:
     """Refuse to go on with a run on other terms than it began; InputError names each change.
@@ -113,6 +116,7 @@ def check_unchanged(
             ("--reasons", manifest.reasons, reasons),
             ("--chunk", manifest.chunk, chunk),
             ("--capacity", manifest.capacity, capacity),
+            ("--record", manifest.record, record),
             *_differences(manifest.versions, versions()),
             *_differences(manifest.inputs, inputs),
         )

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from curescore.nightly.copies import BUNDLES, CHALLENGER, POLICY, copied, generation
+from curescore.nightly.copies import BUNDLES, CHALLENGER, POLICY, copied, generation, keep_copies
 from curescore.nightly.kept import is_kept
 from curescore.nightly.manifest import (
     MANIFEST,
@@ -23,7 +23,8 @@ from curescore.nightly.manifest import (
     versions,
     write_manifest,
 )
-from curescore.nightly.sharing import PLANS, make_plan, plan_of, publish
+from curescore.nightly.recording import in_log, opened
+from curescore.nightly.sharing import PLANS, keep_plan, make_plan, plan_of, publish
 from curescore.nightly.summary import ASSIGNMENTS, DECISIONS, REFUSED, SUMMARY, part, summarise
 from curescore.nightly.worker import (
     KEPT,
@@ -38,8 +39,8 @@ from features.errors import InputError
 from models.generation import Generation
 from models.intensity.capacity import Capacity
 from models.score.contributions import TABLE_LIMIT
-from service.records import new_id
-from service.reload import generation_of, served_folders
+from service.instants import new_id
+from service.served.reload import generation_of, served_folders
 from service.settings import Settings
 from training.arranged import arranged
 from training.chunks import ChunkReader
@@ -66,7 +67,8 @@ class Terms(NamedTuple):
 
     `as_of` None is the moment at which it begins; `reasons` None keeps every one; `chunk` is
     the number of accounts done together, which bounds the memory of a worker; `capacity` None
-    does not look at it; `publish` lets the service use the plan that follows from it.
+    does not look at it; `publish` lets the service use the plan that follows from it; `record`
+    puts the decisions into the service's decision log too.
     """
 
     data: Path
@@ -77,6 +79,7 @@ class Terms(NamedTuple):
     workers: int
     capacity: Capacity | None = None
     publish: bool = True
+    record: bool = False
 
     @property
     def per_day(self) -> dict[str, float | None] | None:
@@ -100,26 +103,46 @@ def run(terms: Terms, settings: Settings, told: Told) -> dict[str, Any]:
             told.status("copying the models and the policy")
             _begin(terms, settings, inputs)
         manifest = read_manifest(terms.out)
-        check_unchanged(manifest, terms.as_of, terms.reasons, terms.chunk, terms.per_day, inputs)
+        check_unchanged(
+            manifest,
+            terms.as_of,
+            terms.reasons,
+            terms.chunk,
+            terms.per_day,
+            terms.record,
+            inputs,
+        )
         if not (terms.out / SUMMARY).exists():
-            current = generation(terms.out, manifest)  # here, where what is wrong can be told
-            _clear(terms.out)
-            told.status("arranging the tables by account")
-            reader = reader_of(portfolio, manifest.as_of, terms.out / WORK)
-            _Chunks(terms, reader, told).decide(manifest, current)
-            plan = plan_of(terms.out)
-            summary = summarise(
-                terms.out,
-                reader.accounts,
-                current.policy.numbers.use,
-                None if plan is None else plan.terms,
-            )
+            summary = _done(terms, settings, told, portfolio, manifest)
             with whole_file(terms.out / SUMMARY) as path:  # last: it says that the run is done
                 path.write_text(json.dumps(summary, indent=1) + "\n")
         shutil.rmtree(terms.out / WORK, ignore_errors=True)
         if terms.capacity is not None and terms.publish:
             publish(terms.out, settings.plans)
     return dict(json.loads((terms.out / SUMMARY).read_text()))
+
+
+def _done(
+    terms: Terms, settings: Settings, told: Told, portfolio: Portfolio, manifest: Manifest
+) -> dict[str, Any]:
+    """Do what is left of the run; its summary."""
+    current = generation(terms.out, manifest)  # here, where what is wrong can be told
+    if terms.record:
+        opened(settings.database).dispose()  # likewise
+        keep_copies(terms.out, manifest, settings.cache)
+    _clear(terms.out)
+    told.status("arranging the tables by account")
+    reader = reader_of(portfolio, manifest.as_of, terms.out / WORK)
+    _Chunks(terms, reader, told, settings).decide(manifest, current)
+    plan = plan_of(terms.out)
+    summary = summarise(
+        terms.out,
+        reader.accounts,
+        current.policy.numbers.use,
+        None if plan is None else plan.terms,
+    )
+    log = in_log(settings.database, manifest, summary["decided"]) if terms.record else None
+    return summary | {"recorded": log}
 
 
 def _check_folder(out: Path) -> None:
@@ -164,6 +187,7 @@ def _begin(terms: Terms, settings: Settings, inputs: dict[str, str]) -> None:
         reasons=terms.reasons,
         chunk=terms.chunk,
         capacity=terms.per_day,
+        record=terms.record,
         table_limit=limit,
         **copied(terms.out, served, current),
         versions=versions(),
@@ -193,8 +217,9 @@ def reader_of(portfolio: Portfolio, as_of: datetime, work: Path) -> ChunkReader:
 class _Chunks:
     """The chunks of a run, which processes of their own work on."""
 
-    def __init__(self, terms: Terms, reader: ChunkReader, told: Told) -> None:
+    def __init__(self, terms: Terms, reader: ChunkReader, told: Told, settings: Settings) -> None:
         self._terms, self._reader, self._told = terms, reader, told
+        self._settings = settings
         self._chunks = chunks_of(reader.bounds(terms.chunk))
 
     def decide(self, manifest: Manifest, current: Generation) -> None:
@@ -206,7 +231,7 @@ class _Chunks:
             min(self._terms.workers, len(self._chunks)),
             mp_context=get_context("spawn"),  # a fork would copy what threads have locked
             initializer=start,
-            initargs=(out, self._reader),
+            initargs=(out, self._reader, self._settings.database if manifest.record else None),
         )
         try:
             if self._terms.capacity is None:
@@ -234,6 +259,8 @@ class _Chunks:
         if current.plan is None:
             self._told.status("sharing out the capacity")
             make_plan(out, out / KEPT, len(self._chunks), manifest, current, capacity)
+        if manifest.record:
+            keep_plan(out, self._settings.cache)  # before there is a decision to be replayed
         self._each(pool, "deciding", conclude_chunk, self._undecided())
 
     def _undecided(self) -> list[Chunk]:

@@ -13,6 +13,8 @@ from models.intensity.ladder import RESOURCES
 from models.intensity.plan import Plan, PlanError, Terms, latest, read_plan, write_plan
 from models.intensity.rules.version import RULES_VERSION
 from models.intensity.stakes import Shared, lasting, share
+from service.served.folders import keep
+from service.served.kept import plan_folder
 
 PLANS = "plan"  # the run's folder that holds its plan
 
@@ -43,6 +45,13 @@ def publish(out: Path, plans: Path) -> None:
         raise RunError(f"{out / PLANS} holds no plan any more: name a new folder for the run")
     if not (plans / plan.terms.name).exists():
         write_plan(plans, plan.terms, plan.keys, plan.levels)
+
+
+def keep_plan(out: Path, cache: Path) -> None:
+    """Keep the run's plan, published or not, where replays of its decisions find it."""
+    plan, folder = plan_of(out), latest(out / PLANS)
+    if plan is not None and folder is not None:
+        keep(folder, cache / plan_folder(plan.terms.run_id))
 
 
 def _terms(run: Manifest, generation: Generation, capacity: Capacity, shared: Shared) -> Terms:

@@ -17,15 +17,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from curescore.nightly.as_sent import as_sent, rounded
 from curescore.nightly.columns import assignment_columns, decision_columns, refused_columns
 from curescore.nightly.copies import generation
-from curescore.nightly.kept import Totals, keep, kept
+from curescore.nightly.inputs import Inputs
+from curescore.nightly.kept import Totals, keep, keep_inputs, kept, kept_inputs
 from curescore.nightly.manifest import RunError, read_manifest
+from curescore.nightly.recording import Encoded, Recorder, opened
 from curescore.nightly.sharing import plan_of
 from curescore.nightly.summary import ASSIGNMENTS, DECISIONS, REFUSED, part, with_later
 from features.errors import InputError
 from features.panel import Panel, View, known_at
-from features.tables import ACCOUNTS
+from features.tables import ACCOUNTS, CONTACTS
 from models.account import Account
 from models.assessed import assess
 from models.decide import asked_of, conclude, decide
@@ -55,23 +58,29 @@ class Chunk(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A chunk as it was read: its rows of accounts, those accepted with their panel, the rest."""
+    """A chunk as it was read: its rows of accounts, those accepted with their panel, the rest.
+
+    `inputs` are what those accepted are decided on, where decisions are recorded with it.
+    """
 
     rows: int
     bad_rows: pd.DataFrame
     frame: pd.DataFrame
     accounts: list[Account]
     panel: Panel
+    inputs: Inputs | None
 
 
 class Worker:
     """Decides chunks by what the run's folder holds, and nothing else."""
 
-    def __init__(self, out: Path, reader: ChunkReader) -> None:
+    def __init__(self, out: Path, reader: ChunkReader, database: str | None = None) -> None:
+        """`database` is the URL of the decision log, for a run that records."""
         self._out = out
         self._reader = reader
         self.run = read_manifest(out)
         self.generation = generation(out, self.run)
+        self._recorder = None if database is None else Recorder(opened(database), self.run, out)
 
     def work(self, chunk: Chunk) -> int:
         """Read, decide and write the chunk; the number of its accounts, decided or not."""
@@ -96,6 +105,9 @@ class Worker:
         stakes = stakes_of(self.generation.policy, asked)
         self._refuse(chunk, read, refusals)
         totals = Totals(read.rows, self._later(read))
+        if read.inputs is not None:
+            encoded = read.inputs.encoded(accounts, np.flatnonzero(sound))
+            keep_inputs(self._out / KEPT, chunk.number, encoded)
         keep(self._out / KEPT, chunk.number, read.frame[sound], known, stakes, totals)
         return read.rows
 
@@ -105,17 +117,25 @@ class Worker:
             self.generation = replace(self.generation, plan=plan_of(self._out))
         accounts, known, totals = kept(self._out / KEPT, chunk.number)
         decided = conclude(self.generation, accounts, known)
+        if self._recorder is not None:
+            inputs = kept_inputs(self._out / KEPT, chunk.number)
+            self._recorder.record(chunk.number, self.generation, decided, inputs)
         self._decided(chunk, decided, totals.later)
         return totals.accounts
 
     def read(self, chunk: Chunk) -> Read:
         """The chunk's accounts in which nothing is wrong, and the rows that are wrong."""
         sources = self._reader.read(chunk.first, chunk.after)
-        others = debtor_rows(sources.pop(DEBTOR_CONTACTS))
+        others = rounded(CONTACTS, debtor_rows(sources.pop(DEBTOR_CONTACTS)))
         tables, bad_rows = accepted(sources)
+        tables = as_sent(tables, self.run.as_of)
         rows = len(sources[ACCOUNTS.name].columns)
         panel = panel_of(tables, others).panel
-        return Read(rows, bad_rows, tables.accounts, accounts_of(tables.accounts), panel)
+        inputs = None
+        if self._recorder is not None:
+            inputs = Inputs(tables, others, panel, self.view(panel), self.run.as_of)
+        accounts = accounts_of(tables.accounts)
+        return Read(rows, bad_rows, tables.accounts, accounts, panel, inputs)
 
     def view(self, panel: Panel) -> View:
         """What is known of every account at the run's as_of."""
@@ -132,10 +152,16 @@ class Worker:
         refusals = [None if isinstance(each, Decision) else each for each in outcomes]
         self._refuse(chunk, read, refusals)
         decided = [outcome for outcome in outcomes if isinstance(outcome, Decision)]
+        if self._recorder is not None:
+            self._recorder.record(chunk.number, self.generation, decided, _encoded(read, outcomes))
         self._decided(chunk, decided, self._later(read))
 
     def _decided(self, chunk: Chunk, decided: Sequence[Decision], later: int) -> None:
-        """Write what was assigned, then the decisions: where those are, the chunk is done."""
+        """Write what was assigned, then the decisions: where those are, the chunk is done.
+
+        What is to be recorded has been: a chunk that has to be decided again, as its file is not
+        there, is not recorded again.
+        """
         self._write(ASSIGNMENTS, chunk, assignment_columns(decided, self.run))
         self._write(DECISIONS, chunk, with_later(decision_columns(decided, self.run), later))
 
@@ -156,17 +182,32 @@ class Worker:
             pq.write_table(columns, path, compression="zstd")
 
 
+def _encoded(read: Read, outcomes: Sequence[Decision | Refusal]) -> Encoded:
+    """Tells what those accounts were decided on that are decided."""
+    at = np.flatnonzero([isinstance(outcome, Decision) for outcome in outcomes])
+
+    def encoded(start: int, stop: int) -> list[bytes]:
+        assert read.inputs is not None
+        part = at[start:stop]
+        return read.inputs.encoded([read.accounts[i] for i in part], part)
+
+    return encoded
+
+
 _worker: Worker | None = None
 
 
-def start(out: Path, reader: ChunkReader) -> None:
-    """Make this process a worker; it ends with its parent, however that ends."""
+def start(out: Path, reader: ChunkReader, database: str | None) -> None:
+    """Make this process a worker; it ends with its parent, however that ends.
+
+    `database` is the URL of the decision log, for a run that records.
+    """
     global _worker
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the run, and its workers
     logging.getLogger("models").setLevel(logging.ERROR)  # the parent has told the warnings
     pa.set_cpu_count(1)  # processes share the cores, not threads
-    _worker = Worker(out, reader)
+    _worker = Worker(out, reader, database)
     collect_between_chunks()
 
 

@@ -11,7 +11,7 @@ from curescore.nightly.copies import CHALLENGER, POLICY, copied, generation
 from curescore.nightly.manifest import Manifest, RunError, read_manifest, write_manifest
 from models.intensity.policy import ESTIMATE, PACKAGED, policy_content
 from models.score.contributions import TABLE_LIMIT
-from service.reload import Folders, generation_of
+from service.served.reload import Folders, generation_of
 from tests.policyfolders import policy_folder
 
 NOW = datetime(2025, 1, 5, tzinfo=UTC)

@@ -13,7 +13,7 @@ import pytest
 
 from models.intensity.policy import PACKAGED, load_policy, policy_content
 from models.score.bundle import load
-from service import examples
+from service.bodies import examples
 from service.database import upgrade
 from tests.nights import arguments
 from tests.policyfolders import policy_folder
