@@ -17,6 +17,11 @@ COMMANDS := tests/curescore tests/journey
 # Whom `make bench` compares us with.
 PEERS := build/peers
 PEERS_PIP := $(PEERS)/bin/python -m pip --quiet --disable-pip-version-check
+MLSERVER := build/mlserver
+
+# What the service's image holds and no more, for `make bench`.
+SERVING := build/serving
+SERVING_PIP := $(SERVING)/bin/python -m pip --quiet --disable-pip-version-check
 
 # The resolver stands apart from the environment that it resolves.
 UV_VERSION := 0.13.9
@@ -84,7 +89,7 @@ format: install ## put imports and layout in order
 prove: install ## the long proofs, in full counts
 	$(BIN)/python -m pytest -m "prove or hypothesis" --hypothesis-profile=prove $(PYTEST_ARGS)
 
-bench: install $(PEERS)/.installed ## ours and others' speed, side by side [BENCH_ARGS=…]
+bench: install $(PEERS)/.installed $(MLSERVER)/.installed $(SERVING)/.installed ## ours and others' speed, side by side [BENCH_ARGS=…]
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 # Apart from ours, since fasttreeshap needs an older numpy. It is built here, from C.
@@ -96,12 +101,28 @@ $(PEERS)/.installed: requirements/peers.txt requirements/fasttreeshap.txt
 		echo "fasttreeshap could not be built (it needs gcc): measuring without it." >&2
 	@touch $@
 
+$(MLSERVER)/.installed: requirements/mlserver.txt
+	test -x $(MLSERVER)/bin/python || $(PYTHON) -m venv $(MLSERVER)
+	$(MLSERVER)/bin/python -m pip --quiet --disable-pip-version-check install \
+		--require-hashes -r requirements/mlserver.txt
+	@touch $@
+
+# The wheel that links to this folder is built by .venv, since the service needs no setuptools.
+$(SERVING)/.installed: requirements/serve.txt pyproject.toml $(STAMP)
+	test -x $(SERVING)/bin/python || $(PYTHON) -m venv $(SERVING)
+	$(SERVING_PIP) install --require-hashes -r requirements/serve.txt
+	$(BIN)/python -W ignore -c 'from setuptools import build_meta; \
+		build_meta.build_editable("$(SERVING)")' >/dev/null
+	$(SERVING_PIP) install --no-deps --no-index --force-reinstall $(SERVING)/*.whl
+	@touch $@
+
 lock: $(UV) ## write the lock files anew [UPGRADE=1: with the newest versions]
 	$(COMPILE) pyproject.toml --extra train --extra notebooks --extra dev -o requirements/all.txt
 	$(COMPILE) pyproject.toml -c requirements/all.txt -o requirements/serve.txt
 	$(COMPILE) requirements/build.in -c requirements/all.txt -o requirements/build.txt
 	$(COMPILE) requirements/mlflow.in -c requirements/all.txt -o requirements/mlflow.txt
 	$(COMPILE) requirements/peers.in -o requirements/peers.txt
+	$(COMPILE) requirements/mlserver.in -o requirements/mlserver.txt
 	$(COMPILE) requirements/fasttreeshap.in --no-deps -o requirements/fasttreeshap.txt
 
 $(UV):

@@ -19,6 +19,8 @@ from benchmarks import (
     nightly,
     policies,
     quality,
+    serving,
+    soak,
 )
 from benchmarks.lines import PEERS
 from benchmarks.machine import described
@@ -35,6 +37,8 @@ TOPICS = (
     "capacity",
     "intensity",
     "policies",
+    "serving",
+    "soak",
 )
 
 
@@ -73,6 +77,9 @@ def main(
     small: Annotated[
         int, typer.Option(help="Accounts of each small log, for policies.", min=1_000)
     ] = 4_000,
+    turns: Annotated[int, typer.Option(help="Rounds of the servers.", min=1)] = 3,
+    seconds: Annotated[float, typer.Option(help="Of each measurement of a server.", min=0.1)] = 3,
+    minutes: Annotated[float, typer.Option(help="Of half the service's speed.", min=0.1)] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Print, as Markdown, ours and others' figures, and the ratios with their spread.
@@ -91,6 +98,12 @@ def main(
         "capacity": lambda folder: capacity.measure(within, solved, rounds, say),
         "intensity": lambda folder: intensity.measure(folder, simulated, drawn, trees, rounds, say),
         "policies": lambda folder: policies.measure(folder, log, logs, small, say),
+        "serving": lambda folder: serving.measure(
+            folder,
+            serving.Sizes(turns, seconds, fitted_on=simulated, trees=trees),
+            say,
+        ),
+        "soak": lambda folder: soak.measure(folder, minutes, say, fitted_on=simulated, trees=trees),
     }
     if unknown := set(topics or ()) - set(runs):
         raise typer.BadParameter(f"{', '.join(unknown)}: none of {', '.join(TOPICS)}")

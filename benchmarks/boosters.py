@@ -14,6 +14,7 @@ from models.score.bundle import Content, write
 from models.score.calibration import Calibration
 from models.score.contributions import Explainer
 from models.score.standing import StandingCheck, references
+from models.target import Outcome
 from training.baselines.roll_rate import roll_rate_table
 from training.boosting import margins
 from training.config import BoosterConfig
@@ -41,10 +42,11 @@ class Shape:
 
 @dataclass(frozen=True)
 class Portfolio:
-    """Labelled snapshots of late accounts, and the whole catalogue of each [n × k]."""
+    """Labelled snapshots of the outcome's accounts, and the whole catalogue of each [n × k]."""
 
     population: Population
     features: Floats
+    outcome: Outcome
 
     def sample(self, rows: int) -> Floats:
         """So many of the snapshots' features, drawn at random."""
@@ -52,11 +54,11 @@ class Portfolio:
         return self.features[np.random.default_rng(SEED).permutation(len(self.features))[:n]]
 
 
-def portfolio(folder: Path, accounts: int) -> Portfolio:
-    """Simulate so many accounts into the folder, and compute the features of the late ones."""
+def portfolio(folder: Path, accounts: int, outcome: Outcome = CURE) -> Portfolio:
+    """Simulate so many accounts into the folder, and compute the features of the outcome's."""
     simulate(folder, accounts, MONTHS, SEED)
-    population = read_population(folder, CURE, SEED, Window())
-    return Portfolio(population, matrix(population.panel, population.snapshots.view))
+    population = read_population(folder, outcome, SEED, Window())
+    return Portfolio(population, matrix(population.panel, population.snapshots.view), outcome)
 
 
 def fitted(drawn: Portfolio, shape: Shape, trees: int) -> lightgbm.Booster:
@@ -95,7 +97,7 @@ def write_bundle(drawn: Portfolio, booster: lightgbm.Booster, folder: Path) -> N
     write(
         folder,
         Content(
-            outcome=CURE,
+            outcome=drawn.outcome,
             currency=population.currency,
             booster=booster,
             features=NAMES,

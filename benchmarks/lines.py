@@ -16,7 +16,7 @@ from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / "build" / "peers" / "bin" / "python"  # made by `make bench`
-_ONE_THREAD = (
+ONE_THREAD = (
     "LOKY_MAX_CPU_COUNT",
     "MKL_NUM_THREADS",
     "NUMBA_NUM_THREADS",
@@ -44,7 +44,7 @@ class Worker:
         self._process = subprocess.Popen(  # noqa: S603 (our own modules)
             [python, "-m", module, *arguments],
             cwd=ROOT,
-            env=os.environ | dict.fromkeys(_ONE_THREAD, "1"),
+            env=os.environ | dict.fromkeys(ONE_THREAD, "1"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from benchmarks.boosters import MONTHS, SEED, Shape, fitted, portfolio, write_bu
 from benchmarks.features import Say
 from benchmarks.lines import ROOT, Worker, core
 from benchmarks.measures import spread
+from benchmarks.processes import held, of_session
+from benchmarks.recorded import BOTH, Recorded, recorded_runs, recorded_table, write_both
 from benchmarks.report import Table, Topic, rounded, times
 from curescore.bodies import last_known
 from training.sources.simulate import simulate
@@ -42,6 +45,8 @@ def measure(folder: Path, accounts: int, rounds: int, say: Say) -> Topic:
     write_bundle(drawn, fitted(drawn, SHAPE, TREES), folder / "bundles" / "cure")
     as_of = last_known(read_tables(folder / "fitted")) + timedelta(days=1)
     night = Night(folder, as_of.isoformat())
+    write_both(folder, FITTED_ON, SHAPE, TREES)
+    recorded: dict[str, list[Recorded]] = {}
     runs: dict[str, list[Run]] = {"small": [], "large": [], "large, one worker": []}
     parts: list[dict[str, float]] = []
     for number in range(rounds):
@@ -50,7 +55,14 @@ def measure(folder: Path, accounts: int, rounds: int, say: Say) -> Topic:
         runs["large"].append(night.run("large", cores()))
         runs["large, one worker"].append(night.run("large", 1))
         parts.append(night.parts("large"))
-    return _topic(sizes, runs, parts)
+        for where, found in recorded_runs(folder, night.recorded):
+            recorded.setdefault(where, []).append(found)
+    topic = _topic(sizes, runs, parts)
+    return replace(
+        topic,
+        tables=[*topic.tables, recorded_table(sizes["small"], recorded)],
+        figures=topic.figures | {"recorded": recorded},
+    )
 
 
 def cores() -> int:
@@ -65,17 +77,29 @@ class Night:
         self._folder = folder
         self._as_of = as_of
 
-    def run(self, name: str, workers: int) -> Run:
-        """Decide the portfolio from the beginning; one worker and its parent share a core."""
+    def run(
+        self, name: str, workers: int, models: str = "bundles", record: str | None = None
+    ) -> Run:
+        """Decide the portfolio from the beginning; one worker and its parent share a core.
+
+        `models` is the folder of the bundles, `record` the URL of the decision log, if any.
+        """
         out = self._folder / "run"
         shutil.rmtree(out, ignore_errors=True)
         words = ["score", "--data", str(self._folder / name), "--out", str(out)]
         words += ["--as-of", self._as_of, "--workers", str(workers)]
+        settings = {
+            "CURESCORE_HOME": str(self._folder / "home"),
+            "CURESCORE_MODELS": str(self._folder / models),
+        }
+        if record is not None:
+            words.append("--record")
+            settings["CURESCORE_DATABASE_URL"] = record
         start = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603 (our own command)
             [*_pinned(workers), sys.executable, "-m", "curescore.main", *words],
             cwd=ROOT,
-            env=os.environ | {"CURESCORE_MODELS": str(self._folder / "bundles")},
+            env=os.environ | settings,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -85,6 +109,10 @@ class Night:
         if code != 0:
             raise RuntimeError(f"curescore score ended with code {code}")
         return Run(seconds, memory.most())
+
+    def recorded(self, database: str | None) -> float:
+        """Seconds of a run on the small portfolio that records there, if anywhere."""
+        return self.run("small", cores(), BOTH, database).seconds
 
     def parts(self, name: str) -> dict[str, float]:
         """Seconds of each part of the last run, alone, on one core."""
@@ -113,30 +141,9 @@ class Memory:
         return self._most
 
     def _watch(self) -> None:
-        while held := [_held(pid) for pid in _processes(self._session)]:
-            self._most = max(self._most, sum(held))
+        while found := of_session(self._session):
+            self._most = max(self._most, sum(held(pid).pss for pid in found))
             time.sleep(LOOKS)
-
-
-def _processes(session: int) -> list[int]:
-    """The processes of a session that have not ended."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        pid = int(path.name)
-        try:
-            if os.getsid(pid) == session and "State:\tZ" not in (path / "status").read_text():
-                found.append(pid)
-        except OSError:  # it has ended meanwhile
-            continue
-    return found
-
-
-def _held(pid: int) -> float:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
 
 
 def _topic(

@@ -1,5 +1,6 @@
 """The benchmarks run from end to end, and what they compare is the same thing."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import capacity, contributions, features, fitting, intensity, policies, quality
+from benchmarks import (
+    capacity,
+    contributions,
+    features,
+    fitting,
+    intensity,
+    policies,
+    quality,
+    servers,
+    serving,
+    soak,
+)
 from benchmarks.alone import ONES
+from benchmarks.found import OURS
 from benchmarks.lines import PEERS, Worker, WorkerError
 from benchmarks.measures import Spread, peak_memory, ratio, take_turns
 from benchmarks.report import Table, Topic
@@ -21,6 +34,9 @@ from training.offpolicy.estimators import Given, Rewards
 TOLERANCE = 1e-9
 
 needs_peers = pytest.mark.skipif(not PEERS.exists(), reason="build/peers is made by `make bench`")
+needs_mlserver = pytest.mark.skipif(
+    not servers.MLSERVER.exists(), reason="build/mlserver is made by `make bench`"
+)
 
 
 def silent(what: str) -> None:
@@ -211,3 +227,87 @@ def test_the_true_value_and_its_bound_are_those_computed_by_hand() -> None:
     assert found.of_one == pytest.approx(1_959.963984540054 * variance**0.5)
     assert found.half_width == pytest.approx(found.of_one / 2**0.5)
     assert found.rows_for(found.half_width) == pytest.approx(2)
+
+
+@needs_mlserver
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy", "ignore:.*Any type hint")
+def test_the_service_is_measured_beside_its_peers(tmp_path: Path) -> None:
+    sizes = serving.Sizes(1, 0.3, accounts=20, fitted_on=1_500, trees=5, connections=(1, 2))
+    found = serving.measure(tmp_path, sizes, silent)
+    (once,) = found.figures["rounds"]
+    assert list(once["servers"])[:2] == [OURS, "MLServer"]
+    assert len(once["servers"]) == 4
+    for measured in once["servers"].values():
+        assert measured["ready"] > 0
+        assert 0 < measured["memory"]["pss"] <= measured["memory"]["all"]
+        for each in (*measured["ones"].values(), measured["many"]):
+            assert each["errors"] == 0 < each["count"]
+            assert 0 < each["p50"] <= each["p99"] <= each["most"]
+    assert once["servers"][OURS]["ready"] < servers.START_SECONDS
+    assert "answers were not 200." in str(found)
+
+
+def test_half_the_speed_is_sent_and_the_memory_watched(tmp_path: Path) -> None:
+    found = soak.measure(tmp_path, 0.05, silent, 1_500, 5, accounts=20)
+    sent = found.figures["found"]
+    assert sent["errors"] == 0
+    assert sent["answered"] == pytest.approx(found.figures["speed"] / 2 * 3, abs=1)
+    assert len(found.figures["memory"]) >= 3
+    assert min(pss for _, pss in found.figures["memory"]) > 10
+
+
+def test_the_slope_is_that_of_the_settled_memory() -> None:
+    seen = [(0.0, 50.0), *((60.0 * minute, 100.0 + 2 * minute) for minute in range(1, 6))]
+    assert soak.slope(seen) == pytest.approx(2)
+
+
+@pytest.fixture
+def one_request(tmp_path: Path) -> Path:
+    path = tmp_path / "one.jsonl"
+    path.write_text(json.dumps({"some": "x" * 4_000}) + "\n")
+    return path
+
+
+def test_the_load_counts_every_answer(tmp_path: Path, one_request: Path) -> None:
+    with (
+        servers.trivial(tmp_path / "trivial", servers.cores()) as server,
+        Worker(sys.executable, "benchmarks.load") as load,
+    ):
+        streams = [("/", str(one_request), 1), ("/", str(one_request), 3)]
+        found = load.ask("closed", port=server.port, streams=streams, warm=0.1, seconds=0.3)
+        for each in found:
+            assert each["errors"] == 0
+            assert each["answered"] > each["count"] > 0
+            assert each["halves"][0]["p50"] <= each["most"]
+        paced = load.ask("paced", port=server.port, stream=streams[1], rate=200, seconds=0.5)
+        assert (paced["answered"], paced["count"], paced["errors"]) == (100, 100, 0)
+        assert paced["per_second"] == pytest.approx(200, rel=0.5)
+
+
+def test_wrong_answers_are_told_and_not_timed(tmp_path: Path, one_request: Path) -> None:
+    bundles = tmp_path / "bundles"
+    drawn = serving.portfolio(tmp_path / "fitted", 1_500)
+    serving.write_bundle(drawn, serving.fitted(drawn, serving.SHAPE, 5), bundles / "cure")
+    streams = [(serving.ONE, str(one_request), 1)]
+    with (
+        servers.ours(tmp_path / "ours", bundles, servers.cores()) as server,
+        Worker(sys.executable, "benchmarks.load") as load,
+        pytest.raises(WorkerError, match=r"no good answer, \d+ others: HTTP/1.1 422"),
+    ):
+        load.ask("closed", port=server.port, streams=streams, warm=0, seconds=0.2)
+
+
+def test_a_server_that_ends_is_told_of_with_its_last_words(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    with (
+        pytest.raises(servers.ServerError, match="no model to serve"),
+        servers.ours(tmp_path / "ours", tmp_path / "none", servers.cores()),
+    ):
+        pass
+
+
+def test_the_processes_of_a_server_end_with_it(tmp_path: Path) -> None:
+    with servers.trivial(tmp_path / "trivial", servers.cores()) as server:
+        assert server.memory()[0].rss > server.memory()[0].pss > 1
+        assert server.cpu() > 0
+    assert not server.memory()
