@@ -1,12 +1,15 @@
 """What tests of every package share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import settings
 
 from tests.bundles import small_bundle
+from tests.postgres import new_database, private_server
 
 UCI_CSV = Path(__file__).resolve().parents[1] / "../shared/data/uci/credit_card_clients.csv"
 
@@ -33,3 +36,17 @@ def uci_csv() -> Path:
 def bundle_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small real bundle with target `cure` in USD. Copy it before changing a file."""
     return small_bundle(tmp_path_factory.mktemp("bundle") / "cure")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[sa.URL]:
+    """A private PostgreSQL server as its superuser; the tests that need it skip without one."""
+    with private_server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: sa.URL) -> Iterator[str]:
+    """The URL of a PostgreSQL database of the test's own, without tables."""
+    with new_database(postgres_server) as url:
+        yield url

@@ -102,14 +102,15 @@ def serving(environment: Mapping[str, str], output: Path, *arguments: str) -> It
         )
         started = Server(process, f"http://127.0.0.1:{port}", output)
         try:
-            _wait(started)
+            until_ready(started)
             yield started
         finally:
             process.kill()
             process.wait()
 
 
-def _wait(server: Server) -> None:
+def until_ready(server: Server) -> None:
+    """Return when the service is ready; AssertionError, with what it printed, where it never is."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and server.process.poll() is None:
         try:

@@ -7,7 +7,7 @@ import pytest
 from curescore.bodies import bodies, last_known
 from features.tables import FLAGS
 from models.account import Account, Plan
-from service.schemas import AccountBody
+from service.bodies.schemas import AccountBody
 from tests.csvtables import ACCOUNT, STATEMENT, Row, folder_with
 from training.accounts import accounts_of
 from training.sources.simulate import simulate
