@@ -79,7 +79,7 @@ def _folder(report: dict[str, Any]) -> Path:
 
 
 def _write(folder: Path, files: dict[str, str]) -> Path:
-    from training.durable import whole_file
+    from models.durable import whole_file
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

@@ -136,7 +136,7 @@ def _kept(tracker: "Tracker", files: dict[str, str], document: dict[str, Any]) -
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
-    from training.durable import whole_file
+    from models.durable import whole_file
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

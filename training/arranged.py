@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from training.durable import whole_file
+from models.durable import whole_file
 from training.files import ALIKE, AS_PARQUET, Files
 from training.portfolio import Portfolio
 from training.problems import unreadable

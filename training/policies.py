@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
+from models.durable import whole_file
 from models.intensity.policy import ESTIMATE, PACKAGED, Policy, policy_content
-from training.durable import whole_file
 
 _MODE = 0o700  # the file may hold the key of an experiment
 POLICY_TAG, ESTIMATE_TAG = "policy_sha256", "estimate_sha256"

@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 
 from models.account import Account
 from models.assessed import Assessed
+from models.durable import whole_file
 from models.intensity.facts import Facts
 from models.intensity.response import Ratios
 from models.intensity.rules.counts import Counts
 from models.intensity.stakes import Stakes
 from models.scored import Scored
 from training.accounts import accounts_of
-from training.durable import whole_file
 
 ACCOUNTS, NUMBERS = "accounts-{:05d}.parquet", "numbers-{:05d}.npz"
 INPUTS = "inputs-{:05d}.parquet"  # where decisions are recorded

@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.errors import InputError
+from models.durable import whole_file
 from models.intensity.rules.version import RULES_VERSION
-from training.durable import whole_file
 
 SCHEMA = 1
 MANIFEST = "run.json"

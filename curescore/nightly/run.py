@@ -36,6 +36,7 @@ from curescore.nightly.worker import (
     work,
 )
 from features.errors import InputError
+from models.durable import whole_file
 from models.generation import Generation
 from models.intensity.capacity import Capacity
 from models.score.contributions import TABLE_LIMIT
@@ -45,7 +46,6 @@ from service.settings import Settings
 from training.arranged import arranged
 from training.chunks import ChunkReader
 from training.debtors import DEBTOR_CONTACTS, debtor_contacts
-from training.durable import whole_file
 from training.portfolio import Portfolio, check_columns, inputs_sha256
 
 WORK = ".work"  # arranged tables; removed when the run is done

@@ -33,13 +33,13 @@ from models.account import Account
 from models.assessed import assess
 from models.decide import asked_of, conclude, decide
 from models.decision import Decision
+from models.durable import whole_file
 from models.intensity.stakes import stakes_of
 from models.refusal import Refusal, refusal
 from training.accepted import accepted
 from training.accounts import accounts_of
 from training.chunks import ChunkReader
 from training.debtors import DEBTOR_CONTACTS, debtor_rows
-from training.durable import whole_file
 from training.panels import panel_of
 
 KEPT = ".work/kept"  # assessed chunks; removed with the rest when the run is done

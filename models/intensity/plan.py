@@ -8,7 +8,6 @@ that decides by other models, another policy or other rules can see that the pla
 """
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from features.tables import MONEY_BOUND
+from models.durable import sync
 from models.intensity.ladder import LEVELS, RESOURCES, Resource
 from models.intensity.numbers import Floats
 from models.score.manifest import sha256_of
@@ -160,9 +160,9 @@ def write_plan(plans: Path, terms: Terms, keys: Keys, levels: PlanLevels) -> Pat
         document = _Document(terms=terms, files=files)
         (part / PLAN).write_text(document.model_dump_json(indent=1) + "\n", encoding="utf-8")
         for path in (*part.iterdir(), part):
-            _sync(path)
+            sync(path)
         part.rename(target)
-        _sync(plans)
+        sync(plans)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target
@@ -231,11 +231,3 @@ def _sound(keys: Keys, levels: PlanLevels) -> bool:
         and bool((keys[1:] > keys[:-1]).all())
         and bool((levels < len(LEVELS)).all())
     )
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

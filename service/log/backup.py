@@ -8,6 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from features.errors import InputError
+from models.durable import sync
 from service.database import DatabaseError, connect
 
 
@@ -41,7 +42,7 @@ def backup(url: str, target: Path) -> Copy:
         copy = _checked(partial, before)
         os.fsync(handle)
         partial.rename(target)
-        _sync_folder(target.parent)
+        sync(target.parent)
     finally:
         engine.dispose()
         os.close(handle)
@@ -68,11 +69,3 @@ def _checked(path: Path, before: int) -> Copy:
 def _decisions(engine: sa.Engine) -> int:
     with engine.connect() as connection:
         return int(connection.exec_driver_sql("SELECT count(*) FROM decisions").scalar_one())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,11 +1,12 @@
 """Folders that appear whole, and stay: also when the process or the machine ends meanwhile."""
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from models.durable import sync
 
 
 def keep(folder: Path, target: Path) -> Path:
@@ -45,15 +46,6 @@ def content_sha256(folder: Path) -> str:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             whole.update(f"{path.relative_to(folder).as_posix()}\n{digest}\n".encode())
     return whole.hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Let what is written to a file or folder be on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _below(folder: Path) -> Iterator[Path]:

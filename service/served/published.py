@@ -9,7 +9,8 @@ from typing import Literal, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from service.served.folders import content_sha256, sync
+from models.durable import sync
+from service.served.folders import content_sha256
 
 What = Literal["cure", "early_warning", "policy", "challenger"]
 Kind = Literal["fetch", "unsound", "unfit", "absent", "ended", "load"]

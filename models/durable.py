@@ -18,14 +18,15 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield part
         part.chmod(MODE)
-        _sync(part)
+        sync(part)
         part.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Let what is written to a file or folder be on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
