@@ -19,6 +19,7 @@ from benchmarks import (
     nightly,
     policies,
     quality,
+    searching,
     serving,
     soak,
 )
@@ -39,6 +40,7 @@ TOPICS = (
     "policies",
     "serving",
     "soak",
+    "searching",
 )
 
 
@@ -80,6 +82,9 @@ def main(
     turns: Annotated[int, typer.Option(help="Rounds of the servers.", min=1)] = 3,
     seconds: Annotated[float, typer.Option(help="Of each measurement of a server.", min=0.1)] = 3,
     minutes: Annotated[float, typer.Option(help="Of half the service's speed.", min=0.1)] = 1,
+    recorded: Annotated[
+        int, typer.Option(help="Decisions in the log that is searched.", min=20_000)
+    ] = 1_000_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Print, as Markdown, ours and others' figures, and the ratios with their spread.
@@ -104,6 +109,7 @@ def main(
             say,
         ),
         "soak": lambda folder: soak.measure(folder, minutes, say, fitted_on=simulated, trees=trees),
+        "searching": lambda folder: searching.measure(folder, recorded, nights, say),
     }
     if unknown := set(topics or ()) - set(runs):
         raise typer.BadParameter(f"{', '.join(unknown)}: none of {', '.join(TOPICS)}")

@@ -8,6 +8,8 @@ from statistics import median
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from benchmarks.databases import Database, private_server
 from benchmarks.features import Say
 from benchmarks.million import BUNDLES, START, STEP, Log, decided
@@ -29,6 +31,19 @@ VALUES: dict[str, list[Any]] = {
 }
 
 
+PLANNED: list[dict[str, Any]] = [
+    {},
+    *({name: VALUES[name][0]} for name in ("account_id", "stage", "model", "rule")),
+]
+
+
+class Searched(NamedTuple):
+    """What was found of one database: the searches, slowest first, and the plans of some."""
+
+    slow: list["Slow"]
+    plans: list[tuple[str, str]]
+
+
 class Slow(NamedTuple):
     """A search: its milliseconds, and what was asked for."""
 
@@ -47,7 +62,7 @@ def measure(folder: Path, rows: int, rounds: int, say: Say) -> Topic:
     return _topic(rows, found)
 
 
-def _measured(folder: Path, url: str, rows: int, rounds: int, say: Say) -> list[Slow]:
+def _measured(folder: Path, url: str, rows: int, rounds: int, say: Say) -> Searched:
     upgrade(url)
     engine = connect(url)
     say(f"filling {engine.dialect.name} with {rows:,} decisions")
@@ -55,8 +70,31 @@ def _measured(folder: Path, url: str, rows: int, rounds: int, say: Say) -> list[
     say("searching")
     log = DecisionLog(engine)
     slow = sorted((_timed(log, *asked, rounds) for asked in _asked(rows)), reverse=True)
+    plans = [(_told(conditions), _plan(engine, log, conditions)) for conditions in PLANNED]
     engine.dispose()
-    return slow
+    return Searched(slow, plans)
+
+
+def _plan(engine: sa.Engine, log: DecisionLog, conditions: dict[str, Any]) -> str:
+    """How the database says that it finds what a search asks for, before it reads the records."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_1: Any, _2: Any, statement: str, parameters: Any, *_3: Any) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    log.search(Query(**conditions), LIMIT)
+    sa.event.remove(engine, "before_cursor_execute", note)
+    sqlite = engine.dialect.name == "sqlite"
+    words = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN (COSTS OFF) "
+    found: dict[str, None] = {}
+    with engine.connect() as connection:
+        for statement, parameters in asked[:-1]:
+            for row in connection.exec_driver_sql(words + statement, parameters):
+                line = str(row[-1]).strip().removeprefix("->").strip()
+                if line.startswith(("SEARCH", "SCAN decision", "Seq Scan")) or " Scan " in line:
+                    found[line.partition(" on ")[0]] = None
+    return "; ".join(found)
 
 
 def _asked(rows: int) -> Iterator[tuple[dict[str, Any], UUID | None]]:
@@ -78,11 +116,14 @@ def _timed(log: DecisionLog, conditions: dict[str, Any], before: UUID | None, ro
         start = time.perf_counter()
         log.search(Query(**conditions), LIMIT, before)
         seconds.append(time.perf_counter() - start)
-    told = ", ".join(f"{name} {str(value)[:16]}" for name, value in conditions.items())
-    return Slow(min(seconds) * 1e3, f"{told or 'all'}{', deep' if before else ''}")
+    return Slow(min(seconds) * 1e3, f"{_told(conditions)}{', deep' if before else ''}")
 
 
-def _topic(rows: int, found: dict[str, list[Slow]]) -> Topic:
+def _told(conditions: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {str(value)[:16]}" for name, value in conditions.items()) or "all"
+
+
+def _topic(rows: int, found: dict[str, Searched]) -> Topic:
     notes = [
         f"{rows:,} decisions; a page of {LIMIT}, unpacked: all, by each condition and by each pair "
         "that meets many, few or none, newest, in the middle and at the end. Milliseconds."
@@ -95,11 +136,15 @@ def _topic(rows: int, found: dict[str, list[Slow]]) -> Topic:
             f"{slow[0].milliseconds:.1f}",
             slow[0].asked,
         )
-        for name, slow in found.items()
+        for name, (slow, _) in found.items()
     ]
-    table = Table(("database", "searches", "median", "slowest", "which"), summary)
+    tables = [Table(("database", "searches", "median", "slowest", "which"), summary)]
+    tables += [
+        Table(("condition", "plan"), searched.plans, f"Plans of {name}:")
+        for name, searched in found.items()
+    ]
     figures = {
-        name: [(round(each.milliseconds, 2), each.asked) for each in slow[:20]]
-        for name, slow in found.items()
+        name: [(round(each.milliseconds, 2), each.asked) for each in searched.slow[:20]]
+        for name, searched in found.items()
     }
-    return Topic("Searching the decision log", notes, [table], figures)
+    return Topic("Searching the decision log", notes, tables, figures)
