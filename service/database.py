@@ -11,6 +11,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from service.tables import PRUNING_NOW
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "curescore_version"  # other tools that share a database own alembic_version
 BUSY_SECONDS = 5
@@ -126,6 +128,21 @@ def assert_migrated(engine: sa.Engine) -> None:
     if got != _head():
         state = "has no tables yet" if got is None else f"is at revision {got}, not {_head()}"
         raise DatabaseError(f"the database {state}; run: curescore db upgrade")
+
+
+def assert_closed(engine: sa.Engine) -> None:
+    """DatabaseError where recorded decisions could be removed by anybody.
+
+    What pruning opens the log with, it never commits; on SQLite a program that leaves foreign
+    keys unchecked can.
+    """
+    query = sa.select(sa.func.count()).select_from(PRUNING_NOW)
+    with engine.connect() as connection:
+        if connection.execute(query).scalar():
+            raise DatabaseError(
+                "recorded decisions can be removed: somebody has committed a row to pruning_now; "
+                "find out who, and close the log: DELETE FROM pruning_now"
+            )
 
 
 def revision_of(connection: sa.Connection) -> str | None:

@@ -1,5 +1,6 @@
 """What the database itself refuses: to change or remove what is recorded, and to whom."""
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,15 @@ from features.errors import InputError
 from models.decision import Decision
 from models.generation import Generation
 from service.app import create_app
-from service.database import VERSION_TABLE, assert_durable, assert_migrated, connect, upgrade
+from service.database import (
+    VERSION_TABLE,
+    DatabaseError,
+    assert_closed,
+    assert_durable,
+    assert_migrated,
+    connect,
+    upgrade,
+)
 from service.instants import new_id
 from service.log import grants
 from service.log.nights import Nights
@@ -135,6 +144,51 @@ def test_no_row_is_replaced(tmp_path: Path, table: str) -> None:
                 connection.rollback()
             connection.commit()
         assert contents(engine) == before
+
+
+@pytest.mark.parametrize("table", sorted(set(LOG) - {"decision_rules"}))  # its rows have no number
+def test_no_row_is_replaced_by_its_number(tmp_path: Path, table: str) -> None:
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    for engine in filled(url):
+        before = contents(engine)
+        columns = [column for column in METADATA.tables[table].columns if column.name != "id"]
+        names = ", ".join(column.name for column in columns)
+        values = ", ".join(
+            f"cast(randomblob(16) AS {'text' if isinstance(column.type, sa.String) else 'blob'})"
+            if column.primary_key or column.unique
+            else column.name
+            for column in columns
+        )
+        with engine.connect() as connection:
+            try:
+                connection.exec_driver_sql(
+                    f"INSERT OR REPLACE INTO {table} (rowid, {names}) "
+                    f"SELECT rowid, {values} FROM {table}"
+                )
+            except sa.exc.IntegrityError:
+                connection.rollback()
+            connection.commit()
+        assert contents(engine) == before
+
+
+def test_a_temporary_table_opens_nothing(postgres: sa.Engine) -> None:
+    before = contents(postgres)
+    with postgres.connect() as connection:
+        connection.exec_driver_sql("CREATE TEMPORARY TABLE pruning_now (id int)")
+        connection.exec_driver_sql("INSERT INTO pg_temp.pruning_now VALUES (1)")
+        with pytest.raises(sa.exc.IntegrityError, match="append-only"):
+            connection.exec_driver_sql("DELETE FROM decisions")
+    assert contents(postgres) == before
+
+
+def test_a_log_that_another_program_left_open_is_refused(tmp_path: Path) -> None:
+    for engine in filled(f"sqlite:///{tmp_path / 'log.db'}"):
+        assert_closed(engine)
+        with sqlite3.connect(tmp_path / "log.db") as other:  # it checks no foreign keys
+            other.execute("INSERT INTO pruning_now VALUES (1, 0)")
+        other.close()
+        with pytest.raises(DatabaseError, match="DELETE FROM pruning_now"):
+            assert_closed(engine)
 
 
 def test_only_pruning_removes_and_only_what_may_go(engine: sa.Engine) -> None:

@@ -24,10 +24,11 @@ LOG = (
 PRUNED = ("decisions", "decision_rules", "idempotency")
 
 # SQLite replaces a row (INSERT OR REPLACE) without asking a trigger for deletions: what makes
-# each row the same, and whether a second one is an error or, as its writers ask, nothing.
+# each row the same, beside its number, and whether a second one is an error or, as its writers
+# ask, nothing.
 SAME = {
     "decisions": ("decision_id = NEW.decision_id", "ABORT"),
-    "generations": ("id = NEW.id OR sha256 = NEW.sha256", "IGNORE"),
+    "generations": ("sha256 = NEW.sha256", "IGNORE"),
     "idempotency": ("caller = NEW.caller AND key = NEW.key", "IGNORE"),
     "recorded_chunks": ("run_id = NEW.run_id AND chunk = NEW.chunk", "IGNORE"),
     "prunings": ("pruning_id = NEW.pruning_id AND batch = NEW.batch", "ABORT"),
@@ -98,7 +99,8 @@ def _make_sqlite_triggers() -> None:
         op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {closed}{refused}")
     for table, (same, action) in SAME.items():
         message = f", '{table} has this row'" if action == "ABORT" else ""
-        twice = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 (all from here)
+        # A number that is not given is -1 here, which no row has.
+        twice = f"EXISTS (SELECT 1 FROM {table} WHERE {same} OR rowid = NEW.rowid)"  # noqa: S608
         op.execute(
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {twice} "
             f"BEGIN SELECT RAISE({action}{message}); END"
@@ -106,10 +108,12 @@ def _make_sqlite_triggers() -> None:
 
 
 def _make_postgresql_triggers() -> None:
+    # Temporary tables come last: one named like ours must not open the log.
+    schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
     # For whole statements: nothing is added to the cost of a row. TRUNCATE is never let through.
     op.execute(
         "CREATE FUNCTION curescore_append_only() RETURNS trigger LANGUAGE plpgsql "
-        "SET search_path FROM CURRENT AS $$ BEGIN "
+        f"SET search_path = {schema}, pg_temp AS $$ BEGIN "
         "IF TG_OP = 'DELETE' AND TG_NARGS = 1 THEN "
         "IF EXISTS (SELECT FROM pruning_now) THEN RETURN NULL; END IF; "
         "END IF; "
