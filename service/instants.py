@@ -45,8 +45,8 @@ def derived_id(at: datetime, run: UUID, account_id: str) -> UUID:
 
 
 def first_id(at: datetime) -> UUID:
-    """The least id that can be made at that instant."""
-    return _id(microseconds(at), 0)
+    """The least id that can be made at that instant, or where none could, of all."""
+    return _id(max(0, microseconds(at)), 0)
 
 
 def _id(at: int, own: int) -> UUID:

@@ -66,6 +66,7 @@ class Following:
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._seen = _changed(self._cache / SERVED)
+        self._published: Published | None = None  # what is served, where it was published
         self._served = self._first()
 
     def current(self) -> Generation:
@@ -96,7 +97,8 @@ class Following:
     def follow_once(self) -> None:
         """Serve what is published, where that is another and can be loaded."""
         published = Published.read(self._cache)
-        if published is None or published.sequence == self._served.sequence:
+        # By all that it says: a cache that was lost begins to count anew.
+        if published is None or published == self._published:
             return
         started = time.monotonic()
         try:
@@ -105,6 +107,7 @@ class Following:
             self._fail(f"generation {published.sequence}", str(error))
             return
         self._served = Served(generation, published.sequence, datetime.now(UTC))
+        self._published = published
         self._reloads += 1
         self._failed = None
         _LOGGER.info(
@@ -125,6 +128,7 @@ class Following:
         if published is None:
             raise ModelsError(f"no model to serve: {TRAIN_FIRST}")
         self._check(published)
+        self._published = published
         return Served(self._load(published), published.sequence, now)
 
     def _check(self, published: Published) -> None:

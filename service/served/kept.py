@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from features.errors import InputError
 from models.intensity.plan import newest_first
 from models.intensity.policy import ESTIMATE, PACKAGED, policy_content
 from models.score.manifest import MANIFEST
@@ -42,7 +43,7 @@ def find_policy(settings: Settings, sha256: str, estimate_sha256: str | None) ->
     cached = settings.cache / policy_folder(*wanted)
     named = [path for path in (settings.policy, settings.challenger) if path is not None]
     for path in (cached, *named):
-        if path.exists() and digests_of_policy(path) == wanted:
+        if _holds(path, wanted):
             return path
     if digests_of_policy(None) == wanted:
         return keep_policy(settings.cache, None)
@@ -67,13 +68,17 @@ def keep_bundle(cache: Path, folder: Path) -> Path:
 def keep_policy(cache: Path, path: Path | None) -> Path:
     """Copy a policy file or folder, None: the packaged one, into the cache, as a folder.
 
-    Raises features.errors.InputError for a file that cannot be read.
+    One that is there but damaged makes way. Raises features.errors.InputError for a file that
+    cannot be read.
     """
-    target = cache / policy_folder(*digests_of_policy(path))
-    if target.is_dir():
+    digests = digests_of_policy(path)
+    target = cache / policy_folder(*digests)
+    if _holds(target, digests):
         return target
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".keeping-") as folder:
+        if target.is_dir():
+            target.rename(Path(folder) / "damaged")
         fresh = Path(folder) / POLICY
         fresh.mkdir(mode=_OWN)
         (fresh / PACKAGED).write_bytes(policy_content(path))
@@ -93,6 +98,14 @@ def digests_of_policy(path: Path | None) -> tuple[str, str | None]:
     if path is None or not os.path.lexists(path / ESTIMATE):
         return sha256, None
     return sha256, _said(path / ESTIMATE / _ESTIMATE_MANIFEST)
+
+
+def _holds(path: Path, digests: tuple[str, str | None]) -> bool:
+    """Whether there is a policy with these digests."""
+    try:
+        return path.exists() and digests_of_policy(path) == digests
+    except InputError:
+        return False
 
 
 def policy_folder(sha256: str, estimate_sha256: str | None) -> str:

@@ -84,6 +84,19 @@ def test_two_workers_follow_one_generation(
     assert (one.status().served.sequence, one.status().reloads) == (2, 1)
 
 
+def test_a_cache_that_counts_anew_is_followed(
+    settings: Settings, bundle_dir: Path, second_dir: Path
+) -> None:
+    publish(settings, 1, bundle_dir)
+    following = Following(settings)
+    shutil.rmtree(settings.cache)
+    publish(settings, 1, second_dir)
+    following.follow_once()
+    assert following.current().bundles["cure"].sha256 == load(second_dir).sha256
+    following.follow_once()
+    assert following.status().reloads == 1
+
+
 def test_what_cannot_be_loaded_is_told_and_the_one_before_goes_on(
     settings: Settings, bundle_dir: Path, second_dir: Path
 ) -> None:

@@ -53,6 +53,19 @@ def test_the_packaged_policy_is_always_found(settings: Settings) -> None:
     assert load_policy(found).sha256 == load_policy().sha256
 
 
+def test_a_policy_that_was_damaged_is_not_found_and_makes_way(settings: Settings) -> None:
+    sha256 = load_policy().sha256
+    kept = find_policy(settings, sha256, None)
+    assert kept is not None
+    for damage in (b"# another\n", None):
+        (kept / PACKAGED).unlink()
+        if damage is not None:
+            (kept / PACKAGED).write_bytes(damage)
+        found = find_policy(settings, sha256, None)
+        assert found == kept
+        assert load_policy(found).sha256 == sha256
+
+
 def test_a_plan_is_found_by_its_run(settings: Settings) -> None:
     moment = "20250703T120000.000000Z"
     for run in ("one", "two"):

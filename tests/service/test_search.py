@@ -78,3 +78,14 @@ def test_a_wrong_condition_is_refused(client: Client, name: str, value: object) 
     error = answered.json()["errors"][0]
     assert error["pointer"] == f"/{name}"
     assert error["remedy"].startswith(("Send", "Did you mean"))
+
+
+@pytest.mark.parametrize("instant", ["1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z"])
+def test_before_there_were_instants_nothing_was_decided(
+    client: Client, body: dict[str, Any], instant: str
+) -> None:
+    fill(client, body, 2)
+    for wanted, count in (({"decided_until": instant}, 0), ({"decided_from": instant}, 2)):
+        answered = client.post("/v1/decisions:search", json=wanted)
+        assert answered.status_code == 200, answered.text
+        assert len(answered.json()["decisions"]) == count
