@@ -85,7 +85,7 @@ def status(json: Json = False) -> None:
     table.add_row("durable", found.not_durable or "yes")
     table.add_row("size", f"{found.size / MEGABYTE:,.1f} MB")
     for name, rows in found.rows.items():
-        table.add_row(name, f"{rows:,}")
+        table.add_row(name, "this role may not read it" if rows is None else f"{rows:,}")
     out.print(table)
 
 

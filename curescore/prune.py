@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from curescore.console import Json, out, print_json
+from curescore.console import Json, err, out, print_json
 from curescore.working import working
 from features.errors import InputError
 
@@ -95,7 +95,7 @@ def _require_expected(found: "Prunable", before: datetime, expect: int | None) -
         if not sys.stdin.isatty():
             remedy = f"Look at the count, then add --expect {found.decisions}"
             raise InputError("--expect", "is needed with --apply", remedy)
-        _tell(found, before, json=False)
+        err.print(_table(found, before))
         typer.confirm("Remove these for good?", abort=True, err=True)
     elif expect != found.decisions:
         problem = f"is not what there is: {found.decisions} decisions"
@@ -122,6 +122,11 @@ def _tell(found: "Prunable", before: datetime, json: bool) -> None:
     if json:
         print_json({"inactive_since": before.isoformat(), "applied": False, **asdict(found)})
         return
+    out.print(_table(found, before))
+    out.print(f"Nothing was removed. To remove them: --apply --expect {found.decisions}")
+
+
+def _table(found: "Prunable", before: datetime) -> Table:
     table = Table("", f"inactive since {before:%Y-%m-%d}", box=None)
     table.add_row("accounts", f"{found.accounts:,}")
     table.add_row("decisions", f"{found.decisions:,}")
@@ -130,8 +135,7 @@ def _tell(found: "Prunable", before: datetime, json: bool) -> None:
     table.add_row("binding rules", f"{found.rules:,}")
     table.add_row("records and inputs", f"about {found.size / MEGABYTE:,.1f} MB")
     table.add_row("old idempotency keys", f"{found.keys:,}")
-    out.print(table)
-    out.print(f"Nothing was removed. To remove them: --apply --expect {found.decisions}")
+    return table
 
 
 def _tell_pruned(pruned: "Pruned", before: datetime, json: bool) -> None:

@@ -144,8 +144,8 @@ def _write_example(tables: "Tables", example: Path) -> None:
 def _tell(port: int, example: Path) -> None:
     address = f"http://{LOOPBACK}:{port}"
     out.print(
-        f"\nDecide a late account:\n"
-        f"  curl -s {address}/v1/decisions -H 'Content-Type: application/json' -d @{example}\n"
+        f"\nOnce it says below that it is running, decide a late account:\n"
+        f"  curl -sS {address}/v1/decisions -H 'Content-Type: application/json' -d @{example}\n"
         f"API:          {address}/docs\n"
         f"Review pages: {address}/review\n",
         soft_wrap=True,

@@ -16,7 +16,8 @@ class Status:
     """The state of a database.
 
     `kind` is its name and version; `durable` is what keeps a commit from surviving loss of power,
-    None where nothing does; `size` is in bytes; `rows` are those of each table that is there.
+    None where nothing does; `size` is in bytes; `rows` are those of each table that is there, None
+    where the role may not read it.
     """
 
     kind: str
@@ -24,7 +25,7 @@ class Status:
     head: str | None
     not_durable: str | None
     size: int
-    rows: dict[str, int]
+    rows: dict[str, int | None]
 
 
 def status(engine: sa.Engine) -> Status:
@@ -76,6 +77,10 @@ def _size(connection: sa.Connection) -> int:
     return int(connection.exec_driver_sql(query).scalar_one())
 
 
-def _count(connection: sa.Connection, table: str) -> int:
+def _count(connection: sa.Connection, table: str) -> int | None:
+    if connection.dialect.name == "postgresql":
+        may = sa.select(sa.func.has_table_privilege(table, "SELECT"))
+        if not connection.execute(may).scalar_one():
+            return None
     query = sa.select(sa.func.count()).select_from(METADATA.tables[table])
     return int(connection.execute(query).scalar_one())

@@ -95,9 +95,10 @@ def _kept(engine: sa.Engine, decision_id: UUID) -> _Kept | None:
     assert inputs is not None
     if row.record[0] == WHOLE:
         raise ReplayError(
-            f"the decision was recorded by an earlier version ({record['versions']['code']}, "
-            f"record of schema {record['schema']}), which did not keep all that it was made with: "
-            "it can be read, and not be replayed bit for bit"
+            f"the decision (code {record['versions']['code']}, record of schema "
+            f"{record['schema']}) was recorded before revision 0002 of the database, or taken back "
+            "there, which does not keep all that it was made with: it can be read, and not be "
+            "replayed bit for bit"
         )
     return _Kept(row, record, inputs, Generations(engine).document(row.generation))
 

@@ -28,6 +28,7 @@ from service.instants import new_id
 from service.log import grants
 from service.log.nights import Nights
 from service.log.records import entry
+from service.log.status import status
 from service.security import Keys
 from service.settings import Settings
 from service.tables import IDEMPOTENCY, METADATA, PRUNING_NOW, PRUNINGS
@@ -281,6 +282,15 @@ def test_the_services_role_only_reads_and_adds(roles: tuple[sa.Engine, sa.Engine
         for statement in REFUSED:
             with pytest.raises(sa.exc.ProgrammingError, match=r"denied|owner"):
                 attempt(service, statement.format(table, column))
+
+
+def test_a_role_is_told_the_status_as_far_as_it_may_see(
+    roles: tuple[sa.Engine, sa.Engine],
+) -> None:
+    service, prune = (status(engine).rows for engine in roles)
+    assert service["decisions"] == prune["decisions"]
+    assert service["prunings"] is None
+    assert prune["generations"] is None
 
 
 def test_neither_role_can_undo_the_protection(roles: tuple[sa.Engine, sa.Engine]) -> None:

@@ -48,7 +48,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Unpack the decisions; answers by key and what is known of chunks go."""
+    """Unpack the decisions: none of them can be replayed any more, keys and known chunks go."""
     for name in ("account", "kind"):
         op.drop_index(f"decisions_by_{name}", "decisions")
     _set_aside(_NEW)
