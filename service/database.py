@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 
 from service.tables import PRUNING_NOW
 
@@ -115,7 +116,10 @@ def _migrate(url: str, revision: str, move: Callable[[Config, str], None]) -> st
     engine = connect(url)
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        move(config, revision)
+        try:
+            move(config, revision)
+        except CommandError as error:
+            raise DatabaseError(f"{error}: it is of another version of curescore") from error
         reached = revision_of(connection)
     engine.dispose()
     return reached or "base"

@@ -95,16 +95,17 @@ def opened(database: str) -> sa.Engine:
     return engine
 
 
-def in_log(database: str, run: Manifest, decided: int) -> dict[str, Any]:
-    """How many decisions of a run that is done the log holds, and where it is.
+def in_log(database: str, run: Manifest, decided: int, *, done: bool) -> dict[str, Any]:
+    """How many decisions of a run the log holds, and where it is.
 
-    RunError where they are not the `decided` ones: the run began with another database.
+    RunError where the `decided` ones are not among them, or where there are others though the run
+    is `done`: it began with another database. DatabaseError for one that cannot be used.
     """
     engine = opened(database)
     found = sum(Nights(engine).recorded(run.run_id).values())
     where = engine.url.render_as_string(hide_password=True)
     engine.dispose()
-    if found != decided:
+    if found < decided or (done and found > decided):
         raise RunError(
             f"{found:,} of {decided:,} decisions are recorded in {where}: name the database that "
             "the run began with in CURESCORE_DATABASE_URL, or a new folder for the run"

@@ -12,6 +12,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow.parquet as pq
+
 from curescore.nightly.copies import BUNDLES, CHALLENGER, POLICY, copied, generation, keep_copies
 from curescore.nightly.kept import is_kept
 from curescore.nightly.manifest import (
@@ -23,7 +25,7 @@ from curescore.nightly.manifest import (
     versions,
     write_manifest,
 )
-from curescore.nightly.recording import in_log, opened
+from curescore.nightly.recording import in_log
 from curescore.nightly.sharing import PLANS, keep_plan, make_plan, plan_of, publish
 from curescore.nightly.summary import ASSIGNMENTS, DECISIONS, REFUSED, SUMMARY, part, summarise
 from curescore.nightly.worker import (
@@ -128,7 +130,8 @@ def _done(
     """Do what is left of the run; its summary."""
     current = generation(terms.out, manifest)  # here, where what is wrong can be told
     if terms.record:
-        opened(settings.database).dispose()  # likewise
+        # Likewise, before anything more is recorded: nothing could be taken back.
+        in_log(settings.database, manifest, _decided(terms.out), done=False)
         keep_copies(terms.out, manifest, settings.cache)
     _clear(terms.out)
     told.status("arranging the tables by account")
@@ -141,8 +144,15 @@ def _done(
         current.policy.numbers.use,
         None if plan is None else plan.terms,
     )
-    log = in_log(settings.database, manifest, summary["decided"]) if terms.record else None
+    if not terms.record:
+        return summary | {"recorded": None}
+    log = in_log(settings.database, manifest, summary["decided"], done=True)
     return summary | {"recorded": log}
+
+
+def _decided(out: Path) -> int:
+    """The decisions of the chunks that are done."""
+    return sum(pq.read_metadata(path).num_rows for path in (out / DECISIONS).glob("*.parquet"))
 
 
 def _check_folder(out: Path) -> None:

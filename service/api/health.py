@@ -1,5 +1,6 @@
 """Health and readiness: the only routes that need no key."""
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,6 +10,8 @@ from service.answers import HealthAnswer, ReadinessAnswer
 from service.api.common import PartsOf, answer
 from service.openapi import open_problems
 from service.served.following import ModelsStatus
+
+READY_SECONDS = 5.0  # within which the database has to answer
 
 router = APIRouter(tags=["health"])
 
@@ -35,9 +38,12 @@ async def health() -> Response:
         503: {"model": ReadinessAnswer, "description": "not now; `failed` says why"},
     },
 )
-def readiness(parts: PartsOf) -> Response:
+async def readiness(parts: PartsOf) -> Response:
     """The database answers and holds this version's tables; the models are loaded."""
-    failed = parts.ready()
+    try:
+        failed = await asyncio.wait_for(asyncio.to_thread(parts.ready), READY_SECONDS)
+    except TimeoutError:
+        failed = ["database does not answer"]
     told = {"ready": not failed, "failed": failed, "models": _models(parts.models())}
     return answer(told, 503 if failed else 200)
 

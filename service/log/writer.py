@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 import sqlalchemy as sa
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from service.database import BUSY_SECONDS, DatabaseError, assert_durable_connection
@@ -192,8 +192,9 @@ class Writer:
 
 
 def _is_outage(error: Exception) -> bool:
-    """Whether the database could not do it now, for whomever."""
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | DatabaseError)
+    """Whether the database could not do it now, for whomever: it may lack a right or a table."""
+    to_blame = isinstance(error, DataError | IntegrityError)
+    return not to_blame and isinstance(error, DBAPIError | PoolTimeoutError | DatabaseError)
 
 
 def _told(error: Exception) -> str:

@@ -108,9 +108,9 @@ def test_each_decision_is_recorded_once_with_what_it_was_made_on(
         assert datetime.fromisoformat(record["decided_at"]) == AT
         assert log.inputs(decision_id) == f'{{"of":"{account_id}"}}'.encode()
     assert Nights(engine).recorded(run.run_id) == {0: 3, 1: 3, 2: 1, 3: 0, 6: 3, 7: 1}
-    assert in_log(database, run, len(ids))["decisions"] == len(ids)
+    assert in_log(database, run, len(ids), done=True)["decisions"] == len(ids)
     with pytest.raises(RunError, match=r"11 of 12 decisions are recorded"):
-        in_log(database, run, 12)
+        in_log(database, run, 12, done=True)
 
 
 def test_a_piece_of_which_one_row_fails_leaves_nothing_behind(
@@ -149,6 +149,6 @@ def test_the_address_of_the_log_is_told_without_its_password(
 ) -> None:
     upgrade(postgres_url)
     url = sa.make_url(postgres_url).set(password="secret")
-    told = in_log(url.render_as_string(hide_password=False), run, 0)
+    told = in_log(url.render_as_string(hide_password=False), run, 0, done=True)
     assert told["decisions"] == 0
     assert "secret" not in told["database"]

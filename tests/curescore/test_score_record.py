@@ -1,6 +1,7 @@
 """`curescore score --record`: the night's decisions in the decision log, each once."""
 
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,7 @@ def test_another_database_than_the_run_began_with_is_told(
     out, other = tmp_path / "night", tmp_path / "other"
     curescore(recording, *arguments(portfolio, out, *RECORD))
     (out / "summary.json").unlink()
+    (out / "decisions" / "part-00001.parquet").unlink()  # it was stopped half way
     elsewhere = recording | {"CURESCORE_DATABASE_URL": f"sqlite:///{other}.db"}
     code, said = outcome(elsewhere, *arguments(portfolio, out, *RECORD))
     assert code == 1
@@ -136,6 +138,10 @@ def test_another_database_than_the_run_began_with_is_told(
     assert code == 1
     assert "0 of " in said
     assert "name the database that the run began with" in said
+    with sqlite3.connect(f"{other}.db") as connection:
+        assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (0,)
+    connection.close()
+    curescore(recording, *arguments(portfolio, out, *RECORD))
 
 
 def test_what_decided_is_kept_for_replays(

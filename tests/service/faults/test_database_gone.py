@@ -5,6 +5,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.service.faults.loads import Load, load
 from tests.service.faults.places import assert_nothing_lost, counted, place
 
 AGAIN_SECONDS = 60
+PATIENCE = 20  # of a caller: longer than the service's own
 
 
 class Postgres:
@@ -41,6 +43,28 @@ class Postgres:
         for each in family:
             each.kill()
         psutil.wait_procs(family, 10)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Inside, none of its processes does anything."""
+        chief = psutil.Process(self._server.get_pid())
+        family = [chief, *chief.children(recursive=True)]
+        for each in family:
+            each.suspend()
+        try:
+            yield
+        finally:
+            for each in family:
+                each.resume()
+
+    def only_reads(self, yes: bool) -> None:
+        """Whether transactions that begin from now on may change nothing, as after a fail-over."""
+        engine = sa.create_engine(self.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            value = "on" if yes else "off"
+            connection.exec_driver_sql(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+        time.sleep(1)  # until every process has read it
 
     def start(self) -> None:
         self._server.ensure_postgres_running()
@@ -81,6 +105,40 @@ def test_a_database_that_comes_back_needs_no_restart(
             assert set(callers.answers.problems) <= {"unavailable", "overloaded"}
             assert httpx.get(f"{here.address}/readyz").status_code == 200
             assert_nothing_lost(here.address, url, callers.answers)
+
+
+def test_a_database_that_only_reads_or_says_nothing_is_told(
+    tmp_path: Path, bundle_dir: Path, body: dict[str, Any], postgres: Postgres
+) -> None:
+    with new_database(postgres.url) as url:
+        upgrade(url)
+        here = place(tmp_path, bundle_dir, url)
+        with here.serving():
+            assert _asked(here.address, body).status_code == 200
+            postgres.only_reads(True)
+            assert _asked(here.address, body).json()["type"].endswith(":unavailable")
+            postgres.only_reads(False)
+            assert _again(here.address, body)
+            with postgres.frozen():
+                assert _asked(here.address, body).json()["type"].endswith(":unavailable")
+                ready = httpx.get(f"{here.address}/readyz", timeout=PATIENCE)
+                assert ready.json()["failed"] == ["database does not answer"]
+            assert _again(here.address, body)
+
+
+def _asked(address: str, body: dict[str, Any]) -> httpx.Response:
+    answered = httpx.post(f"{address}/v1/decisions", json=body, timeout=PATIENCE)
+    assert answered.status_code in (200, 503), answered.text
+    return answered
+
+
+def _again(address: str, body: dict[str, Any]) -> bool:
+    """Whether decisions are made again before long."""
+    until = time.monotonic() + AGAIN_SECONDS
+    while time.monotonic() < until:
+        if _asked(address, body).status_code == 200:
+            return True
+    return False
 
 
 def _wait_for_refusals(callers: Load) -> None:
