@@ -75,7 +75,7 @@ def list_keys(json: Json = False) -> None:
 
 @keys_app.command()
 def revoke(name: Name, json: Json = False) -> None:
-    """End a key's life: the next call with it is refused.
+    """End a key's life: within a second it is refused.
 
     Example: curescore keys revoke strategy
     """

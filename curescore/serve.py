@@ -137,6 +137,7 @@ def _run(app: "FastAPI", host: str, port: int, workers: int, access_log: bool) -
         log_config=LOGGING,
         access_log=access_log,
         server_header=False,
+        proxy_headers=False,  # who calls is told by the key alone
         timeout_keep_alive=IDLE_SECONDS,
         timeout_worker_healthcheck=HUNG_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,

@@ -6,25 +6,28 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
+from logging import getLogger
 from typing import Any
 
 import sqlalchemy as sa
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from models.generation import Generation
 from service import openapi
 from service.admission import Admission
 from service.api import decisions, explain, health, metrics, served
 from service.api.common import Lane, Parts, hung_up
-from service.api.direct import Direct
+from service.api.direct import Service
 from service.bodylimit import BodyLimit
-from service.database import DatabaseError, assert_durable, assert_migrated, connect
+from service.database import DatabaseError, assert_closed, assert_durable, assert_migrated, connect
 from service.deciding import Deciding
 from service.errors import FieldError, ProblemError, invalid, shown, unavailable
 from service.explaining import Explaining
@@ -36,10 +39,12 @@ from service.log.writer import Writer
 from service.metrics import Metrics
 from service.review import docs, pages
 from service.scoring import Clock, Scoring
-from service.security import Authentication, Keys, authorise
+from service.security import Authentication, Keys, KnownKeys, authorise
 from service.served.following import Following, unwatched
 from service.served.plans import Plans
 from service.settings import Settings, load_settings
+
+_LOGGER = getLogger(__name__)
 
 FREE_SMALL, FREE_LARGE = 256, 2  # requests that are let in however slow the service is
 LANE_BYTES = 64 * 2**20
@@ -84,8 +89,16 @@ def create_app(
         writer.close()
         engine.dispose()
 
+    keys = KnownKeys(Keys(engine).caller) if settings.auth == "keys" else None
+
+    def guarded(served: ASGIApp) -> ASGIApp:
+        limited = BodyLimit(served, settings.body_limit)
+        return ServerErrorMiddleware(Authentication(limited, keys), _internal)
+
     generation = current()
-    app = FastAPI(
+    app = Service(
+        decisions.DIRECT,
+        guarded,
         title="curescore",
         version=generation.code,
         description="Decides how hard to contact a late account, and says why.",
@@ -115,9 +128,8 @@ def create_app(
     currency = next(iter(generation.bundles.values())).currency
     app.state.openapi = cache(lambda: openapi.document(app, currency))
     # The last one added is the first to see a request: who is not known may not send a body.
-    app.add_middleware(Direct, endpoints=decisions.DIRECT)
     app.add_middleware(BodyLimit, limit=settings.body_limit)
-    app.add_middleware(Authentication, keys=Keys(engine) if settings.auth == "keys" else None)
+    app.add_middleware(Authentication, keys=keys)
     _handle_errors(app)
     return app
 
@@ -133,6 +145,7 @@ def from_environment() -> FastAPI:
     engine = connect(settings.database)
     assert_durable(engine)
     assert_migrated(engine)
+    assert_closed(engine)
     following, plans = Following(settings), Plans(settings.plans)
     app = create_app(
         settings, engine, lambda: plans.applied(following.current()), following=following
@@ -150,13 +163,19 @@ def _tune() -> None:
 
 
 def _readiness(engine: sa.Engine, current: Callable[[], Generation]) -> Callable[[], list[str]]:
+    checks = {
+        assert_migrated: "database tables are not those of this version",
+        assert_closed: "recorded decisions can be removed: there is a row in pruning_now",
+    }
+
     def failed() -> list[str]:
-        try:
-            assert_migrated(engine)
-        except DatabaseError:
-            return ["database tables are not those of this version"]
-        except sa.exc.SQLAlchemyError:
-            return ["database cannot be reached"]
+        for check, told in checks.items():
+            try:
+                check(engine)
+            except DatabaseError:
+                return [told]
+            except sa.exc.SQLAlchemyError:
+                return ["database cannot be reached"]
         return [] if current().bundles else ["no model is loaded"]
 
     return failed
@@ -170,6 +189,8 @@ def _handle_errors(app: FastAPI) -> None:
         ClientDisconnect: _hung_up,
         OperationalError: _database,
         InterfaceError: _database,
+        InternalError: _database,  # it only reads
+        ProgrammingError: _database,  # a right or a table is missing
         PoolTimeoutError: _database,
         Exception: _internal,
     }
@@ -199,7 +220,8 @@ async def _hung_up(_: Request, __: ClientDisconnect) -> Response:
     return hung_up()
 
 
-async def _database(_: Request, __: Exception) -> Response:
+async def _database(_: Request, error: Exception) -> Response:
+    _LOGGER.error("the database cannot be used: %s", type(error).__name__)
     return unavailable().response()
 
 

@@ -1,11 +1,14 @@
 """ASGI middleware that bounds the body, in bytes and in time, before anything reads it."""
 
 import asyncio
+from collections.abc import Generator
+from types import coroutine
+from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import ProblemError
+from service.headers import headers_of
 
 # A client that is still sending often sees a broken connection instead of the answer, so
 # that what is too large is read and thrown away, up to this many times the limit.
@@ -41,7 +44,7 @@ class BodyLimit:
             await problem.response()(scope, receive, send)
 
     async def _serve(self, scope: Scope, arriving: "_Arriving", send: Send) -> None:
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._limit:
             waits = headers.get("expect", "").lower() == "100-continue"
@@ -82,11 +85,17 @@ class _Arriving:
 
     async def next(self) -> Message:
         """The next message; _TooSlowError where it is late."""
+        steps = self._receive().__await__()
         try:
-            async with asyncio.timeout_at(self._until):
-                message = await self._receive()
-        except TimeoutError:
-            raise _TooSlowError from None
+            waited_for = next(steps)
+        except StopIteration as done:  # as nearly always: it had arrived, and takes no timer
+            message: Message = done.value
+        else:
+            try:
+                async with asyncio.timeout_at(self._until):
+                    message = await _rest(steps, waited_for)
+            except TimeoutError:
+                raise _TooSlowError from None
         if not message.get("more_body", False):
             self._until = None  # what comes after the body is the end of the connection
         return message
@@ -97,6 +106,22 @@ class _Arriving:
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             raise _TooLargeError
+        return message
+
+
+@coroutine
+def _rest(steps: Generator[Any, Any, Message], waited_for: Any) -> Generator[Any, Any, Message]:
+    """What is left of an awaitable whose first step waits for something."""
+    try:
+        while True:
+            try:
+                result = yield waited_for
+            except BaseException as error:  # noqa: BLE001 (as `yield from` hands it on)
+                waited_for = steps.throw(error)
+            else:
+                waited_for = steps.send(result)
+    except StopIteration as done:
+        message: Message = done.value
         return message
 
 

@@ -6,6 +6,7 @@ others by a slice at most.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ _LOGGER = getLogger(__name__)
 PANEL = 32  # bodies that are decided at once: the loop does nothing else meanwhile
 WORTHWHILE = 16  # bodies that are decided while others are being written
 SLICE = 64  # the same, of those in a batch
+LATE_SECONDS = 10.0  # a database that does not even say that it cannot, is not waited for
 PART = 250  # decisions of a batch that are written at once: single ones are written in between
 
 Result = TypeVar("Result")
@@ -64,12 +66,21 @@ class Batch(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """A request that is decided with others; `record` is there once it is `recorded`."""
+    """A request that is decided with others; its `answer` counts once it is `recorded`."""
 
     asked: Asked
+    show: Callable[[Record], bytes]
     recorded: asyncio.Future[bool]
-    record: Record | None = None
+    answer: bytes | ProblemError | None = None
     handed_over: bool = False  # to the writer
+
+    def answer_with(self, record: Record) -> None:
+        """Make the answer; where that fails, only this request does."""
+        try:
+            self.answer = self.show(record)
+        except Exception:
+            _LOGGER.exception("a decision cannot be shown")
+            self.answer = failed()
 
 
 class Deciding:
@@ -93,25 +104,27 @@ class Deciding:
         self._waiting: deque[_Waiting] = deque()
         self._unwritten = 0  # of those decided together, handed over and not told of yet
         self._called = False  # the loop will decide those who wait
+        self._following: asyncio.Task[None] | None = None  # kept: the loop holds no task
         self._threads: ThreadPoolExecutor | None = None
 
     def start(self) -> None:
         """Be ready for large bodies too."""
         self._threads = ThreadPoolExecutor(1, "deciding")
 
-    async def one(self, asked: Asked) -> Record | None:
-        """The recorded decision of a body; None where another request had its key before.
+    async def one(self, asked: Asked, show: Callable[[Record], bytes]) -> bytes | None:
+        """The recorded decision of a body, as `show` makes it.
+
+        None where another request had its key before.
 
         Raises ProblemError where there can be no decision, or it cannot be recorded now.
         """
-        if not self._waiting:  # who comes to others is decided by what they are decided by
-            await self._numbered()
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(asked, loop.create_future())
+        waiting = _Waiting(asked, show, loop.create_future())
         self._waiting.append(waiting)
         self._go_on(loop)
         try:
-            return waiting.record if await _known(waiting.recorded) else None
+            if not await _known(waiting.recorded):
+                return None
         except ProblemError:
             if waiting.handed_over:  # the database did not take it
                 self._give_up()
@@ -119,15 +132,18 @@ class Deciding:
         finally:
             self._unwritten -= waiting.handed_over
             self._go_on(loop)
+        if isinstance(waiting.answer, ProblemError):
+            raise waiting.answer
+        return waiting.answer
 
-    async def large(self, asked: Asked) -> Record | None:
+    async def large(self, asked: Asked, show: Callable[[Record], bytes]) -> bytes | None:
         """As `one`, for a body that takes long to read."""
-        by = await self._numbered()
+        by = await self._numbered(self._current())
         (outcome,) = await self._in_thread(lambda: self._outcomes(by, [asked]))
         if isinstance(outcome, ProblemError):
             raise outcome
         job = self._job(asked.key, [outcome.entry], [_told(None, outcome)])
-        return outcome.record if await self._written(job) else None
+        return show(outcome.record) if await self._written(job) else None
 
     async def many(self, asked: Asked, show: Callable[[ItemResult], bytes]) -> Batch | None:
         """A batch whose decisions are recorded, each of its results as `show` makes it.
@@ -135,7 +151,7 @@ class Deciding:
         None where another request had its key before. Raises ProblemError for a bad envelope,
         or where not all decisions can be recorded now; with a key none is then.
         """
-        by = await self._numbered()
+        by = await self._numbered(self._current())
         batch = await self._in_thread(lambda: self._batch(by, asked, show))
         part = PART if asked.key is None else max(1, len(batch.entries))
         jobs = [
@@ -149,9 +165,8 @@ class Deciding:
         if self._threads is not None:
             self._threads.shutdown()
 
-    async def _numbered(self) -> Numbered:
-        """The current generation with its number, which the database gives it once."""
-        generation = self._current()
+    async def _numbered(self, generation: Generation) -> Numbered:
+        """The generation with its number, which the database gives it once."""
         if self._by is None or self._by.generation is not generation:
             try:
                 number = await asyncio.to_thread(self._generations.id_of, generation)
@@ -171,34 +186,59 @@ class Deciding:
             self._called = True
             loop.call_soon(self._decide_waiting, loop)
 
-    def _give_up(self) -> None:
+    def _give_up(self, error: Exception | None = None) -> None:
         """Tell those who wait: they have waited for the database too, and would as long again."""
         while self._waiting:
             recorded = self._waiting.popleft().recorded
             if not recorded.done():
-                recorded.set_exception(UnrecordedError())
+                recorded.set_exception(error or UnrecordedError())
 
     def _decide_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Decide those who have waited longest."""
+        """Decide those who have waited longest, by what is current at this moment."""
+        try:
+            current = self._current()
+        except Exception:
+            _LOGGER.exception("there is nothing to decide with")
+            self._called = False
+            self._give_up(failed())
+            return
+        if self._by is None or self._by.generation is not current:
+            self._following = loop.create_task(self._follow(loop, current))
+        else:
+            self._decide(loop, self._by)
+
+    async def _follow(self, loop: asyncio.AbstractEventLoop, current: Generation) -> None:
+        """Learn the number of another generation, then decide those who wait."""
+        try:
+            by = await self._numbered(current)
+        except ProblemError as problem:
+            self._called = False
+            self._give_up(problem)
+        else:
+            self._decide(loop, by)
+
+    def _decide(self, loop: asyncio.AbstractEventLoop, by: Numbered) -> None:
         self._called = False
-        by = self._by
-        assert by is not None  # nobody waits before
         group = [self._waiting.popleft() for _ in range(min(PANEL, len(self._waiting)))]
         group = [waiting for waiting in group if not waiting.recorded.done()]  # nobody gave up
         self._grouped(len(group))
-        jobs = []
+        jobs, made = [], []
         outcomes = self._outcomes(by, [waiting.asked for waiting in group])
         for waiting, outcome in zip(group, outcomes, strict=True):
             if isinstance(outcome, Made):
-                waiting.record = outcome.record
                 items = [_told(None, outcome)]
                 job = self._job(waiting.asked.key, [outcome.entry], items, waiting.recorded)
                 jobs.append(job)
+                made.append((waiting, outcome.record))
                 waiting.handed_over = True
             else:
                 waiting.recorded.set_exception(outcome)
         self._unwritten += len(jobs)
         self._writer.write(jobs)
+        loop.call_later(LATE_SECONDS, _give_up_late, [job.recorded for job in jobs])
+        time.sleep(0)  # lets the writer begin: the answers are made while it waits for the disk
+        for waiting, record in made:
+            waiting.answer_with(record)
         self._go_on(loop)
 
     def _outcomes(self, by: Numbered, group: Sequence[Asked]) -> list[Made | ProblemError]:
@@ -238,6 +278,8 @@ class Deciding:
         """Whether the jobs are recorded, and no key is another's."""
         some = [job for job in jobs if job.entries or job.claim is not None]
         self._writer.write(some)
+        recorded = [job.recorded for job in some]
+        asyncio.get_running_loop().call_later(LATE_SECONDS, _give_up_late, recorded)
         told = await asyncio.gather(*(_known(job.recorded) for job in some), return_exceptions=True)
         for each in told:
             if isinstance(each, BaseException):
@@ -277,3 +319,9 @@ def _question(item: BodyItem, asked: Asked, index: int) -> Question | ProblemErr
     if isinstance(item.outcome, ProblemError):
         return item.outcome
     return Question(item.outcome, asked.actor, f"/items/{index}")
+
+
+def _give_up_late(recorded: Sequence[asyncio.Future[bool]]) -> None:
+    for future in recorded:
+        if not future.done():
+            future.set_exception(UnrecordedError())

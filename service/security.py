@@ -7,7 +7,7 @@ import hmac
 import math
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -15,12 +15,12 @@ from typing import Any, Literal, TypeVar, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from service.errors import ProblemError, unavailable
+from service.headers import headers_of
 from service.instants import utc_text
 from service.tables import KEYS
 
@@ -202,9 +202,9 @@ class Authentication:
     so that a web page elsewhere cannot reach the service through the reader's browser.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys | None) -> None:
+    def __init__(self, app: ASGIApp, keys: KnownKeys | None) -> None:
         self._app = app
-        self._keys = None if keys is None else KnownKeys(keys.caller)
+        self._keys = keys
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -212,14 +212,14 @@ class Authentication:
             await self._app(scope, receive, send)
             return
         try:
-            caller = await self._caller(Headers(scope=scope), scope["method"])
+            caller = await self._caller(headers_of(scope), scope["method"])
         except ProblemError as problem:
             await problem.response()(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
 
-    async def _caller(self, headers: Headers, method: str) -> Caller:
+    async def _caller(self, headers: Mapping[str, str], method: str) -> Caller:
         if self._keys is None:
             if not _is_local(headers.get("host", "")):
                 raise ProblemError("forbidden", "Without keys, only localhost is answered.")

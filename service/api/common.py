@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from logging import getLogger
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 from fastapi import Depends, Header, Query
@@ -18,6 +18,7 @@ from service.admission import Admission
 from service.deciding import Deciding
 from service.errors import FieldError, ProblemError, invalid, shown
 from service.explaining import Explaining
+from service.headers import headers_of
 from service.log.decisions import DecisionLog
 from service.log.idempotency import Idempotency
 from service.log.records import REASONS_SHOWN
@@ -28,6 +29,12 @@ _LOGGER = getLogger(__name__)
 
 PRIVATE = {"Cache-Control": "no-store"}
 
+_JSON = (b"content-type", b"application/json"), (b"cache-control", b"no-store")
+
+_SPOKEN = {
+    language: ((b"content-language", language.encode()), (b"vary", b"Accept-Language"))
+    for language in get_args(Language)
+}
 _LANGUAGES: dict[str, Language] = {"en": "en", "zh": "zh"}
 # One choice of an Accept-Language header (RFC 9110): a language, and perhaps its weight.
 _CHOICE = re.compile(r"([a-z]+)(?:-[a-z0-9-]+)?(?:[ \t]*;[ \t]*q=([01](?:\.[0-9]{0,3})?))?", re.I)
@@ -80,11 +87,12 @@ async def _parts(request: Request) -> Parts:
 
 async def body_of(request: Request) -> bytes:
     """The body of a JSON request; ProblemError for another kind of body."""
-    kind, _, parameters = request.headers.get("content-type", "").partition(";")
+    headers = headers_of(request.scope)
+    kind, _, parameters = headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
     if kind.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
         raise ProblemError("unsupported-media-type", "Send Content-Type: application/json.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if headers.get("content-encoding", "identity").lower() != "identity":
         raise ProblemError("unsupported-media-type", "Send the body without Content-Encoding.")
     return await request.body()
 
@@ -94,7 +102,7 @@ def showing_of(request: Request) -> Showing:
     reasons = request.query_params.get("reasons") if request.scope["query_string"] else None
     return Showing(
         REASONS_SHOWN if reasons is None else _count(reasons),
-        language_of(request.headers.get("accept-language", "en")),
+        language_of(headers_of(request.scope).get("accept-language", "en")),
     )
 
 
@@ -147,8 +155,16 @@ def answer(value: Any, status: int = 200, language: Language | None = None) -> R
 
 def answered(content: bytes, status: int = 200, language: Language | None = None) -> Response:
     """JSON that is encoded already as such an answer."""
-    spoken = {"Content-Language": language, "Vary": "Accept-Language"} if language else {}
-    return Response(content, status, PRIVATE | spoken, "application/json")
+    return _Json(content, status, language)
+
+
+class _Json(Response):
+    """Its headers are bytes as they are sent: made by name they take longer than the sending."""
+
+    def __init__(self, content: bytes, status: int, language: Language | None) -> None:
+        self.status_code, self.body, self.background = status, content, None
+        spoken = _SPOKEN[language] if language else ()
+        self.raw_headers = [(b"content-length", b"%d" % len(content)), *_JSON, *spoken]
 
 
 def hung_up() -> Response:

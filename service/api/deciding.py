@@ -11,11 +11,13 @@ from service.admission import OVERLOADED, Admission
 from service.api.common import Lane, Parts, body_of, parts_of
 from service.deciding import Asked
 from service.errors import ProblemError, unavailable
+from service.headers import headers_of
 from service.log.idempotency import HEADER, Item, Key, key_of
 from service.log.records import Record
 from service.security import Caller
 
 SMALL = 64 * 1024  # bytes: a body that the event loop may read itself
+_HEADER = HEADER.lower()
 LENGTH_UNTOLD = 2**20  # bytes: what a body without Content-Length is taken for
 
 Decide = Callable[[Asked], Awaitable[bytes | None]]
@@ -24,7 +26,7 @@ Again = Callable[[list[Item]], bytes]
 
 def length_of(request: Request) -> int:
     """Bytes of the body, by its header."""
-    told = request.headers.get("content-length", "")
+    told = headers_of(request.scope).get("content-length", "")
     return int(told) if told.isdigit() else LENGTH_UNTOLD
 
 
@@ -45,7 +47,9 @@ async def decided(request: Request, lane: Lane, decide: Decide, again: Again) ->
 async def _admitted(request: Request, admission: Admission, decide: Decide, again: Again) -> bytes:
     parts, caller = parts_of(request), _caller_of(request)
     content = await body_of(request)
-    key = key_of(request.headers.get(HEADER), caller.name, content)
+    key = key_of(
+        headers_of(request.scope).get(_HEADER), caller.name, request.scope["path"], content
+    )
     asked = Asked(content, caller.name, key)
     with admission.inside(len(content)), parts.idempotency.held(key):
         if key is None:

@@ -51,9 +51,12 @@ async def create(request: Request) -> Response:
     parts, showing = parts_of(request), showing_of(request)
     small = length_of(request) <= SMALL
 
+    def show(record: Record) -> bytes:
+        return _encoded(record, showing)
+
     async def decide(asked: Asked) -> bytes | None:
-        record = await (parts.deciding.one(asked) if small else parts.deciding.large(asked))
-        return None if record is None else _encoded(record, showing)
+        deciding = parts.deciding
+        return await (deciding.one(asked, show) if small else deciding.large(asked, show))
 
     def again(items: list[Item]) -> bytes:
         return _encoded(recorded(parts, items[0]), showing)

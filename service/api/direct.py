@@ -1,11 +1,13 @@
-"""ASGI middleware: calls that come all day go straight to their endpoints.
+"""Calls that come all day go straight to their endpoints.
 
 Routing and solving dependencies costs more than HTTP itself. The endpoints take the request
 alone and are routes of the app all the same: there OpenAPI and other methods find them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
+from fastapi import FastAPI
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,30 +17,39 @@ from service.errors import ProblemError
 from service.security import authorise
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Calls = Mapping[tuple[str, str], Endpoint]
 
 
-class Direct:
-    """Serves the calls in `endpoints`, by method and path, and hands on all others."""
+class Service(FastAPI):
+    """An app whose calls in `direct`, by method and path, do not pass through its middleware.
 
-    def __init__(self, app: ASGIApp, endpoints: Mapping[tuple[str, str], Endpoint]) -> None:
-        self._app = app
-        self._endpoints = endpoints
+    What they pass through instead, `wrapped` puts around them.
+    """
+
+    def __init__(self, direct: Calls, wrapped: Callable[[ASGIApp], ASGIApp], **told: Any) -> None:
+        super().__init__(**told)
+        self._direct = direct
+        self._wrapped = wrapped(_serve)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         endpoint = None
         if scope["type"] == "http":
-            endpoint = self._endpoints.get((scope["method"], scope["path"]))
+            endpoint = self._direct.get((scope["method"], scope["path"]))
         if endpoint is None:
-            await self._app(scope, receive, send)
+            await super().__call__(scope, receive, send)
             return
-        scope["endpoint"] = endpoint
-        request = Request(scope, receive)
-        try:
-            await authorise(request)
-            response = await endpoint(request)
-        except ProblemError as problem:
-            response = problem.response()
-        except ClientDisconnect:
-            response = hung_up()
-        await response(scope, receive, send)
+        scope["app"], scope["endpoint"] = self, endpoint
+        await self._wrapped(scope, receive, send)
+
+
+async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope, receive)
+    try:
+        await authorise(request)
+        response = await scope["endpoint"](request)
+    except ProblemError as problem:
+        response = problem.response()
+    except ClientDisconnect:
+        response = hung_up()
+    await response(scope, receive, send)

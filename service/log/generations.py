@@ -84,7 +84,10 @@ class Generations:
 
 
 def document_of(generation: Generation) -> Document:
-    """The document of a generation; a bundle's `features` are [feature, group, unit]."""
+    """The document of a generation; a bundle's `features` are [feature, group, unit].
+
+    `tables`: whether they are explained by tables, or by LightGBM with other last digits.
+    """
     plan, challenger = generation.plan, generation.challenger
     return {
         "bundles": {
@@ -92,6 +95,7 @@ def document_of(generation: Generation) -> Document:
                 "name": generation.models[target],
                 "sha256": bundle.sha256,
                 "features": [list(name) for name in names_of(bundle)],
+                "tables": bundle.explainer.table_bytes > 0,
             }
             for target, bundle in generation.bundles.items()
         },

@@ -19,11 +19,11 @@ LENGTH = 255
 
 
 class Key(NamedTuple):
-    """The key of one request: it is the caller's own, and stands for one body."""
+    """The key of one request: it is the caller's own, and stands for one body at one address."""
 
     caller: str
     key: str
-    body_sha256: bytes
+    body_sha256: bytes  # of the address and the body
 
     @property
     def place(self) -> tuple[str, str]:
@@ -52,14 +52,14 @@ def claim(key: Key, items: Sequence[Item], at: datetime) -> Claim:
     return Claim(key, msgspec.msgpack.encode(items), at)
 
 
-def key_of(header: str | None, caller: str, content: bytes) -> Key | None:
+def key_of(header: str | None, caller: str, path: str, content: bytes) -> Key | None:
     """The key of a request, None without the header; ProblemError where it cannot be one."""
     if header is None:
         return None
     if not (0 < len(header) <= LENGTH and all("!" <= letter <= "~" for letter in header)):
         remedy = f"Send 1 to {LENGTH} visible ASCII characters, such as a UUID."
         raise invalid([FieldError("", "is not a key", remedy, shown(header), HEADER)])
-    return Key(caller, header, hashlib.sha256(content).digest())
+    return Key(caller, header, hashlib.sha256(path.encode() + b"\0" + content).digest())
 
 
 def claimed(connection: sa.Connection, claims: Sequence[Claim]) -> set[tuple[str, str]]:
@@ -123,6 +123,6 @@ class Idempotency:
         if bytes(found.body_sha256) != key.body_sha256:
             raise ProblemError(
                 "idempotency-key-reused",
-                f"This {HEADER} was sent with another body. Send a new key with a new body.",
+                f"This {HEADER} was sent with another body or to another address. Send a new key.",
             )
         return msgspec.msgpack.decode(found.answer, type=list[Item])

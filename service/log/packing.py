@@ -82,7 +82,8 @@ RULE = ("rule", "citation", "took_away")
 LIMIT = ("counter", "per", "window", "max", "used", "rule")
 CHANGE = ("kind", "subject", "was", "to", "level")
 
-_ZSTD_LEVEL = 3  # 6 makes them 4% smaller, and takes four times as long
+# Of records 3 makes 1.4% less and takes 5 µs longer, of inputs 1 saves 1 µs and makes 1% more.
+_RECORDS_LEVEL, _INPUTS_LEVEL = 1, 3
 _DICTIONARIES = Path(__file__).parent / "dictionaries"
 _RECORDS = zstd.ZstdDict((_DICTIONARIES / "records-1.zdict").read_bytes())
 _INPUTS = zstd.ZstdDict((_DICTIONARIES / "inputs-1.zdict").read_bytes())
@@ -108,8 +109,8 @@ class _Compressors(local):
     """Of each thread its own: a compressor is one thread's at a time, and dear to make."""
 
     def __init__(self) -> None:
-        self.records = zstd.ZstdCompressor(level=_ZSTD_LEVEL, zstd_dict=_RECORDS)
-        self.inputs = zstd.ZstdCompressor(level=_ZSTD_LEVEL, zstd_dict=_INPUTS)
+        self.records = zstd.ZstdCompressor(level=_RECORDS_LEVEL, zstd_dict=_RECORDS)
+        self.inputs = zstd.ZstdCompressor(level=_INPUTS_LEVEL, zstd_dict=_INPUTS)
 
 
 _COMPRESSORS = _Compressors()

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import numpy as np
 
-from models.decision import Decision, Reason, ReasonName, Reasons, Score
+from models.decision import Decision, ReasonName, Reasons, Score
 from models.intensity.words.treatments import treatment_text
 from models.score.reasons import Language, sentence
 from service.instants import microseconds, new_id, utc_text
@@ -210,7 +210,7 @@ def shown(record: Record, reasons: int | None, language: Language) -> Record:
     text = treatment_text(intensity, currency, language)
     return {
         **record,
-        "reasons": [_reason_told(reason, currency, language) for reason in kept],
+        "reasons": _reasons_told(kept, currency, language),
         "other_contributions": math.fsum(
             [record["other_contributions"], *every.contribution[len(kept) :].tolist()]
         ),
@@ -225,16 +225,28 @@ def canonical(value: Any) -> str:
     )
 
 
-def _reason_told(reason: Reason, currency: str, language: Language) -> dict[str, Any]:
-    feature, value, unit = reason.feature, reason.value, reason.unit
-    return {
-        "feature": feature,
-        "group": reason.group,
-        "value": value,
-        "unit": unit,
-        "contribution": reason.contribution,
-        "text": sentence(feature, value, unit, reason.contribution, currency, language),
-    }
+def _reasons_told(reasons: Reasons, currency: str, language: Language) -> list[dict[str, Any]]:
+    names = reasons.names
+    told = []
+    for at, number, contribution in zip(
+        reasons.feature.tolist(),
+        reasons.value.tolist(),
+        reasons.contribution.tolist(),
+        strict=True,
+    ):
+        feature, group, unit = names[at]
+        value = None if number != number else number
+        told.append(
+            {
+                "feature": feature,
+                "group": group,
+                "value": value,
+                "unit": unit,
+                "contribution": contribution,
+                "text": sentence(feature, value, unit, contribution, currency, language),
+            }
+        )
+    return told
 
 
 def _score(score: Score) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from service.log.packing import INTENSITY, LEVEL, LIMIT, RULE
+from service.log.packing import LIMIT, RULE
 
 _SUBJECTS = {"amount": "field", "price": "resource"}  # what a change's subject is called
 
@@ -28,33 +28,85 @@ def score_told(target: str, stage: str, tier: str, score: Sequence[Any]) -> dict
 
 def intensity_told(intensity: Sequence[Any]) -> dict[str, Any]:
     """The intensity of a record; `intensity` holds the values of packing.INTENSITY."""
-    told = dict(zip(INTENSITY, intensity, strict=True))
-    changes = [_change(*change) for change in told["changes"]]
+    (
+        level,
+        name,
+        treatment,
+        because,
+        channels,
+        needs_approval,
+        levels,
+        binding_rules,
+        limits,
+        earliest_contact_at,
+        runner_up,
+        changes,
+        response_model,
+        rules_of,
+        planned,
+        recommended,
+        arm,
+        experiment,
+        propensities,
+        plan,
+    ) = intensity
+    altering = [_change(*change) for change in changes]
     plain: dict[str, Any] = {
-        "level": told["level"],
-        "name": told["name"],
-        "treatment": told["treatment"],
-        "because": told["because"],
-        "channels": list(told["channels"]),
-        "earliest_contact_at": told["earliest_contact_at"],
-        "needs_approval": told["needs_approval"],
-        "limits": _objects(LIMIT, told["limits"]),
-        "levels": _objects(LEVEL, told["levels"]),
-        "runner_up": told["runner_up"],
-        "smallest_change": changes[0] if changes else None,
-        "other_changes": changes[1:],
-        "response_model": told["response_model"],
-        "rules_of": told["rules_of"],
-        "planned": told["planned"],
-        "recommended": told["recommended"],
-        "arm": told["arm"],
-        "experiment": told["experiment"],
-        "propensities": told["propensities"],
-        "binding_rules": _objects(RULE, told["binding_rules"]),
+        "level": level,
+        "name": name,
+        "treatment": treatment,
+        "because": because,
+        "channels": list(channels),
+        "earliest_contact_at": earliest_contact_at,
+        "needs_approval": needs_approval,
+        "limits": _objects(LIMIT, limits),
+        "levels": [_level(*each) for each in levels],
+        "runner_up": runner_up,
+        "smallest_change": altering[0] if altering else None,
+        "other_changes": altering[1:],
+        "response_model": response_model,
+        "rules_of": rules_of,
+        "planned": planned,
+        "recommended": recommended,
+        "arm": arm,
+        "experiment": experiment,
+        "propensities": propensities,
+        "binding_rules": _objects(RULE, binding_rules),
     }
-    if told["plan"] is not None:
-        plain["plan"] = told["plan"]
+    if plan is not None:
+        plain["plan"] = plan
     return plain
+
+
+def _level(
+    level: int,
+    probability: float,
+    value: float,
+    cost: float,
+    price: float,
+    net: float,
+    allowed: bool,
+    taken_by: str | None,
+    estimated: bool,
+    effect_low: float | None,
+    effect_high: float | None,
+    assumed_because: str | None,
+) -> dict[str, Any]:
+    """A level of packing.LEVEL; there are several to each decision, and zip takes twice as long."""
+    return {
+        "level": level,
+        "probability": probability,
+        "value": value,
+        "cost": cost,
+        "price": price,
+        "net": net,
+        "allowed": allowed,
+        "taken_by": taken_by,
+        "estimated": estimated,
+        "effect_low": effect_low,
+        "effect_high": effect_high,
+        "assumed_because": assumed_because,
+    }
 
 
 def _objects(names: tuple[str, ...], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:

@@ -28,10 +28,11 @@ from service.log.packing import WHOLE
 from service.log.records import Entry, Record, entry
 from service.replay.comparing import Compared, Difference, compared
 from service.served.kept import find_bundle, find_plan, find_policy
-from service.served.reload import bundle_of, policy_of, table_limit_of
+from service.served.reload import bundle_of, policy_of
 from service.settings import Settings
 from service.tables import DECISIONS
 
+ANY_TABLES, NO_TABLES = 2**62, 0  # bytes: explained as then, whatever the limit is now
 _PUT_BACK = "put its folder back from a backup, then replay again"
 # What a row holds beside its id and its inputs.
 _ROW = tuple(name for name in Entry._fields if name not in ("decision_id", "rules", "inputs"))
@@ -140,7 +141,7 @@ def _bundle(told: dict[str, Any], target: Target, settings: Settings) -> Any:
     folder = find_bundle(settings, told["sha256"])
     if folder is None:
         raise _missing(f"bundle {told['name']} ({target}, SHA-256 {told['sha256']})", settings)
-    return bundle_of(folder, table_limit_of(settings))
+    return bundle_of(folder, ANY_TABLES if told["tables"] else NO_TABLES)
 
 
 def _policy(what: str, told: dict[str, Any], settings: Settings) -> Policy:

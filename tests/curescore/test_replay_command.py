@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -123,12 +125,21 @@ def test_what_differs_and_what_is_missing_ends_with_code_1(
     decision_id = answered[0]["decision_id"]
     # LightGBM's own contributions differ from those of the tables in their last digits.
     limited = completed(later | {"CURESCORE_TABLE_LIMIT": "0"}, "replay", decision_id, "--json")
-    told = json.loads(limited.stdout)
-    assert limited.returncode == 1
-    assert not told["identical"]
-    for each in told["differences"]:
-        assert each["replayed"] == pytest.approx(each["stored"], abs=1e-9)
+    assert json.loads(limited.stdout)["identical"]
     home = Path(later["CURESCORE_HOME"])
+    forged = shutil.copy(home / "decisions.db", tmp_path / "forged.db")
+    with sqlite3.connect(forged) as connection:
+        connection.execute("DROP TRIGGER decisions_no_update")
+        connection.execute("UPDATE decisions SET level = (level + 1) % 5")
+    connection.close()
+    url = {"CURESCORE_DATABASE_URL": f"sqlite:///{forged}"}
+    changed = completed(later | url, "replay", decision_id, "--json")
+    told = json.loads(changed.stdout)
+    assert changed.returncode == 1
+    assert not told["identical"]
+    (difference,) = told["differences"]
+    assert difference["field"] == "stored level"
+    assert difference["stored"] == (difference["replayed"] + 1) % 5
     database = f"sqlite:///{home / 'decisions.db'}"
     elsewhere = {"CURESCORE_HOME": str(tmp_path), "CURESCORE_DATABASE_URL": database}
     code, said = outcome(elsewhere, "replay", decision_id)

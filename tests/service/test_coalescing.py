@@ -22,6 +22,7 @@ from service.app import create_app
 from service.bodies.decoding import Decoded, decode_decision
 from service.database import DatabaseError
 from service.deciding import PANEL, PART, SLICE, Asked
+from service.errors import ProblemError
 from service.log.inserts import Inserts
 from service.log.records import Entry
 from service.settings import Settings
@@ -111,6 +112,32 @@ def test_bodies_that_come_at_once_are_decided_together_as_if_each_came_alone(
     asyncio.run(run())
 
 
+def test_who_comes_to_others_that_wait_is_decided_by_what_is_served_by_then(
+    engine: sa.Engine, generation: Generation, body: dict[str, Any]
+) -> None:
+    later = replace(generation, models={"cure": "later"})
+    served = [generation]
+
+    async def run() -> list[str]:
+        app = create_app(Settings(auth="off"), engine, lambda: served[-1], lambda: NOW)
+        deciding = app.state.parts.deciding
+
+        def show(record: dict[str, Any]) -> bytes:
+            return str(record["versions"]["model"]).encode()
+
+        async with app.router.lifespan_context(app):
+            asked = Asked(json.dumps(body).encode(), "test", None)
+            some = [asyncio.create_task(deciding.one(asked, show)) for _ in range(3 * PANEL)]
+            await asyncio.wait(some, return_when=asyncio.FIRST_COMPLETED)
+            assert not all(each.done() for each in some)  # there are always some that wait
+            served.append(later)
+            more = [asyncio.create_task(deciding.one(asked, show)) for _ in range(PANEL)]
+            await asyncio.gather(*some)
+            return [(await each).decode() for each in more]
+
+    assert set(asyncio.run(run())) == {"later"}
+
+
 def test_each_of_those_that_came_at_once_gets_its_own_refusal(
     engine: sa.Engine, generation: Generation, body: dict[str, Any]
 ) -> None:
@@ -176,6 +203,11 @@ def test_a_body_that_breaks_its_reader_leaves_nobody_waiting(
     assert [each.status_code for each in asyncio.run(run())] == [200, 200, 200, 500, 200]
 
 
+def account_of(record: dict[str, Any]) -> bytes:
+    """An answer that tells the account alone."""
+    return str(record["account_id"]).encode()
+
+
 def test_who_gives_up_holds_up_nobody(
     engine: sa.Engine, generation: Generation, body: dict[str, Any]
 ) -> None:
@@ -185,16 +217,39 @@ def test_who_gives_up_holds_up_nobody(
         app = create_app(Settings(auth="off"), engine, lambda: generation, lambda: NOW)
         async with app.router.lifespan_context(app):
             deciding = app.state.parts.deciding
-            await deciding.one(asked)
+            await deciding.one(asked, account_of)
             for turns in range(5):  # before it is decided, while it is written, afterwards
-                gone = asyncio.create_task(deciding.one(asked))
+                gone = asyncio.create_task(deciding.one(asked, account_of))
                 for _ in range(turns):
                     await asyncio.sleep(0)
                 gone.cancel()
-                record = await asyncio.wait_for(deciding.one(asked), 60)
-                assert record["account_id"] == body["account"]["account_id"]
+                answer = await asyncio.wait_for(deciding.one(asked, account_of), 60)
+                assert answer == body["account"]["account_id"].encode()
 
     asyncio.run(run())
+
+
+def test_who_cannot_be_answered_holds_up_nobody(
+    engine: sa.Engine,
+    generation: Generation,
+    body: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked = Asked(json.dumps(body).encode(), "test", None)
+
+    async def run() -> list[bytes | BaseException | None]:
+        app = create_app(Settings(auth="off"), engine, lambda: generation, lambda: NOW)
+        async with app.router.lifespan_context(app):
+            deciding = app.state.parts.deciding
+            shows = (account_of, lambda record: record["absent"], account_of)
+            together = (deciding.one(asked, show) for show in shows)
+            return await asyncio.gather(*together, return_exceptions=True)
+
+    first, second, third = asyncio.run(run())
+    assert first == third == body["account"]["account_id"].encode()
+    assert isinstance(second, ProblemError)
+    assert second.kind == "internal"
+    assert "a decision cannot be shown" in caplog.text
 
 
 def test_a_batch_that_decides_nothing_needs_no_database(

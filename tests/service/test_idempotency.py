@@ -142,6 +142,19 @@ def test_a_batch_gets_its_first_answer_whole(
     assert counts(engines[0]) == (2, 1)
 
 
+@pytest.mark.parametrize("first", [ONE, BATCH])
+def test_a_key_stands_for_one_address(
+    client: Client, body: dict[str, Any], engines: list[sa.Engine], first: str
+) -> None:
+    both = {"items": [17, body]} if first == BATCH else body
+    assert client.post(first, json=both, headers=keyed("a")).status_code == 200
+    (other,) = {ONE, BATCH} - {first}
+    reused = client.post(other, json=both, headers=keyed("a"))
+    assert reused.status_code == 422
+    assert reused.json()["type"] == "urn:curescore:problem:idempotency-key-reused"
+    assert counts(engines[0]) == (1, 1)
+
+
 def test_a_batch_that_decided_nothing_has_an_answer_too(
     client: Client, engines: list[sa.Engine], body: dict[str, Any]
 ) -> None:
