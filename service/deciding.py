@@ -31,6 +31,7 @@ _LOGGER = getLogger(__name__)
 
 PANEL = 32  # bodies that are decided at once: the loop does nothing else meanwhile
 WORTHWHILE = 16  # bodies that are decided while others are being written
+ROUNDS = 6  # of the loop, in which those who come together are waited for
 SLICE = 64  # the same, of those in a batch
 LATE_SECONDS = 10.0  # a database that does not even say that it cannot, is not waited for
 PART = 250  # decisions of a batch that are written at once: single ones are written in between
@@ -104,6 +105,9 @@ class Deciding:
         self._waiting: deque[_Waiting] = deque()
         self._unwritten = 0  # of those decided together, handed over and not told of yet
         self._called = False  # the loop will decide those who wait
+        self._rounds = 0  # that it has waited for more of them
+        self._crowd = 0  # requests that were here at once of late
+        self._inside = self._most = 0  # those that are here, and were at once since the last panel
         self._following: asyncio.Task[None] | None = None  # kept: the loop holds no task
         self._threads: ThreadPoolExecutor | None = None
 
@@ -121,6 +125,8 @@ class Deciding:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(asked, show, loop.create_future())
         self._waiting.append(waiting)
+        self._inside += 1
+        self._most = max(self._most, self._inside)
         self._go_on(loop)
         try:
             if not await _known(waiting.recorded):
@@ -130,6 +136,7 @@ class Deciding:
                 self._give_up()
             raise
         finally:
+            self._inside -= 1
             self._unwritten -= waiting.handed_over
             self._go_on(loop)
         if isinstance(waiting.answer, ProblemError):
@@ -194,7 +201,18 @@ class Deciding:
                 recorded.set_exception(error or UnrecordedError())
 
     def _decide_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Decide those who have waited longest, by what is current at this moment."""
+        """Decide those who have waited longest, by what is current at this moment.
+
+        Callers who were answered together come back together, but are not read at once: where
+        there was a crowd of late, the others get a few rounds of the loop to arrive.
+        """
+        if self._rounds < ROUNDS and len(self._waiting) < min(self._crowd, PANEL):
+            self._rounds += 1
+            loop.call_soon(self._decide_waiting, loop)
+            return
+        self._rounds = 0
+        self._crowd = max(self._most, self._crowd * 7 // 8)
+        self._most = self._inside
         try:
             current = self._current()
         except Exception:

@@ -112,6 +112,32 @@ def test_bodies_that_come_at_once_are_decided_together_as_if_each_came_alone(
     asyncio.run(run())
 
 
+def test_two_crowds_that_take_turns_become_one(
+    engine: sa.Engine, generation: Generation, body: dict[str, Any], spy: Spy
+) -> None:
+    asked = Asked(json.dumps(body).encode(), "test", None)
+
+    async def run() -> None:
+        app = create_app(Settings(auth="off"), engine, lambda: generation, lambda: NOW)
+        deciding = app.state.parts.deciding
+
+        async def call(times: int, late: int) -> None:
+            for _ in range(times):
+                await deciding.one(asked, lambda _: b"")
+                for _ in range(late):  # rounds of the loop until it is back
+                    await asyncio.sleep(0)
+
+        async with app.router.lifespan_context(app):
+            first = [asyncio.create_task(call(21, i)) for i in range(4)]
+            while not spy.sizes:  # they are handed over now
+                await asyncio.sleep(0)
+            await asyncio.gather(*first, *(call(20, i) for i in range(4)))
+
+    asyncio.run(run())
+    assert spy.sizes[0] == 4
+    assert spy.sizes.count(8) > len(spy.sizes) / 2
+
+
 def test_who_comes_to_others_that_wait_is_decided_by_what_is_served_by_then(
     engine: sa.Engine, generation: Generation, body: dict[str, Any]
 ) -> None:
