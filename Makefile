@@ -117,10 +117,11 @@ $(SERVING)/.installed: requirements/serve.txt pyproject.toml $(STAMP)
 	@touch $@
 
 lock: $(UV) ## write the lock files anew [UPGRADE=1: with the newest versions]
-	$(COMPILE) pyproject.toml --extra train --extra notebooks --extra dev -o requirements/all.txt
+	$(COMPILE) pyproject.toml --extra train --extra dask --extra notebooks --extra dev -o requirements/all.txt
 	$(COMPILE) pyproject.toml -c requirements/all.txt -o requirements/serve.txt
 	$(COMPILE) requirements/build.in -c requirements/all.txt -o requirements/build.txt
 	$(COMPILE) requirements/mlflow.in -c requirements/all.txt -o requirements/mlflow.txt
+	$(COMPILE) requirements/audit.in -o requirements/audit.txt
 	$(COMPILE) requirements/peers.in -o requirements/peers.txt
 	$(COMPILE) requirements/mlserver.in -o requirements/mlserver.txt
 	$(COMPILE) requirements/fasttreeshap.in --no-deps -o requirements/fasttreeshap.txt

@@ -98,6 +98,60 @@ KEYS = sa.Table(
     sa.Column("scope", sa.String(16), nullable=False),
     sa.Column("created_at", sortable(32), nullable=False),
     sa.Column("revoked_at", sortable(32)),
+    sa.Column("expires_at", sortable(32)),
+    sa.Column("requests_per_second", sa.Integer),  # None: as the service's setting has it
+)
+
+# When each key was last used, which the service alone writes; to the minute.
+KEY_USES = sa.Table(
+    "key_uses",
+    METADATA,
+    sa.Column("key_sha256", sa.String(64), primary_key=True),
+    sa.Column("last_used_at", sortable(32), nullable=False),
+)
+
+# Contacts, payments and outcomes, by their senders' own ids; what is sent anew with other content
+# is the next version. `at`: when it happened, of an outcome 00:00 UTC of its statement's date.
+EVENTS = sa.Table(
+    "events",
+    METADATA,
+    sa.Column("kind", sa.String(8), primary_key=True),
+    sa.Column("event_id", sortable(64), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("account_id", sortable(64), nullable=False),
+    sa.Column("debtor_id", sortable(64)),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("recorded_at", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),  # JSON
+    sa.Index("events_by_account", "account_id", "kind", "at"),
+    sa.Index("events_by_debtor", "debtor_id", "at"),
+)
+
+# The steps of visits, numbered from 0.
+VISITS = sa.Table(
+    "visits",
+    METADATA,
+    sa.Column("visit_id", ID, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("step", sa.String(16), nullable=False),
+    sa.Column("account_id", sortable(64), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("recorded_at", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),  # JSON
+    sa.Index("visits_by_account", "account_id", "visit_id"),
+    sa.Index("visits_by_step", "step", "recorded_at", "visit_id"),
+)
+
+# Which decision was superseded by which; `kind` is that of the superseded one, as superseded.
+SUPERSESSIONS = sa.Table(
+    "supersessions",
+    METADATA,
+    sa.Column("decision_id", ID, primary_key=True),
+    sa.Column("kind", sa.BigInteger, nullable=False),  # service.log.kinds
+    sa.Column("superseded_by", ID, nullable=False, unique=True),
+    sa.Index("supersessions_by_kind", "kind", "decision_id"),
 )
 
 # Each batch that a pruning removed: service.log.pruning.
@@ -112,6 +166,7 @@ PRUNINGS = sa.Table(
     sa.Column("accounts", sa.Integer, nullable=False),
     sa.Column("decisions", sa.Integer, nullable=False),
     sa.Column("keys", sa.Integer, nullable=False),
+    sa.Column("events", sa.Integer, nullable=False, server_default="0"),  # visits' steps too
     sa.Column("completed", sa.Boolean, nullable=False),
 )
 

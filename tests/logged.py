@@ -7,7 +7,16 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from service.instants import microseconds, new_id
-from service.tables import DECISIONS, GENERATIONS, IDEMPOTENCY, RECORDED_CHUNKS, RULES
+from service.tables import (
+    DECISIONS,
+    EVENTS,
+    GENERATIONS,
+    IDEMPOTENCY,
+    RECORDED_CHUNKS,
+    RULES,
+    SUPERSESSIONS,
+    VISITS,
+)
 
 KIND = 1 << 57
 
@@ -46,9 +55,23 @@ def keyed(connection: sa.Connection, key: str, at: datetime) -> None:
     connection.execute(IDEMPOTENCY.insert(), row | {"created_at": microseconds(at)})
 
 
+def happened(connection: sa.Connection, account_id: str, at: datetime, event_id: str = "E") -> None:
+    """Keep a contact of the account, and the first step of a visit."""
+    told = {"account_id": account_id, "at": microseconds(at), "recorded_at": microseconds(at)}
+    told |= {"actor": "test", "body": b"{}"}
+    event = {"kind": "contact", "event_id": event_id, "version": 0, "debtor_id": None}
+    connection.execute(EVENTS.insert(), told | event)
+    connection.execute(
+        VISITS.insert(), told | {"visit_id": new_id(at), "number": 0, "step": "planned"}
+    )
+
+
 def every_table(connection: sa.Connection, at: datetime) -> None:
     """A row in each table of the log but that of prunings."""
-    decided(connection, "A-1", at)
+    decision_id = decided(connection, "A-1", at)
+    happened(connection, "A-1", at)
+    superseded = {"decision_id": decision_id, "kind": KIND, "superseded_by": new_id(at)}
+    connection.execute(SUPERSESSIONS.insert(), superseded)
     keyed(connection, "key", at)
     connection.execute(GENERATIONS.insert(), {"sha256": "0" * 64, "document": "{}"})
     chunk = {"run_id": new_id(at), "chunk": 0, "decisions": 1, "recorded_at": 0}
