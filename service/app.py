@@ -3,7 +3,7 @@
 import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
 from logging import getLogger
@@ -29,7 +29,7 @@ from service.api.direct import Service
 from service.bodylimit import BodyLimit
 from service.database import DatabaseError, assert_closed, assert_durable, assert_migrated, connect
 from service.deciding import Deciding
-from service.errors import FieldError, ProblemError, invalid, shown, unavailable
+from service.errors import FieldError, ProblemError, failed, invalid, shown, unavailable
 from service.explaining import Explaining
 from service.log.decisions import DecisionLog
 from service.log.generations import Generations
@@ -51,6 +51,7 @@ LANE_BYTES = 64 * 2**20
 WAIT_SECONDS = 2.0  # far within any client's time-out
 SWITCH_SECONDS = 0.0005  # a thread that computes lets the event loop go on after so long
 COLLECT_AFTER = (20_000, 20, 20)  # objects, and rounds: seldom, as little of a request is cyclic
+ROUTED = (decisions, explain, served, health, metrics, docs, pages)  # modules with a router
 _KIND_OF_STATUS = {404: "not-found", 405: "method-not-allowed"}
 _DETAILS = {404: "There is nothing at this address.", 405: "This address takes other methods."}
 
@@ -76,19 +77,6 @@ def create_app(
     numbers = Metrics(models)
     deciding = Deciding(Scoring(clock), current, Generations(engine), writer, numbers.group.observe)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        writer.start()
-        deciding.start()
-        if following is not None:
-            following.start()
-        yield
-        if following is not None:
-            following.stop()
-        deciding.close()
-        writer.close()
-        engine.dispose()
-
     keys = KnownKeys(Keys(engine).caller) if settings.auth == "keys" else None
 
     def guarded(served: ASGIApp) -> ASGIApp:
@@ -105,25 +93,20 @@ def create_app(
         openapi_url=None,  # served by a route of ours, which asks for a key
         redirect_slashes=False,
         dependencies=[Depends(authorise)],
-        lifespan=lifespan,
+        lifespan=_lifespan(engine, writer, deciding, following),
     )
-    log = DecisionLog(engine)
     app.state.parts = Parts(
         deciding,
-        Lane(Admission(FREE_SMALL, LANE_BYTES, WAIT_SECONDS), numbers.lane("small")),
-        Lane(
-            Admission(FREE_LARGE, max(LANE_BYTES, settings.body_limit), WAIT_SECONDS),
-            numbers.lane("large"),
-        ),
+        *_lanes(numbers, settings.body_limit),
         Idempotency(engine),
         Explaining(current, clock),
-        log,
+        DecisionLog(engine),
         current,
         _readiness(engine, current),
         models,
         numbers,
     )
-    for part in (decisions, explain, served, health, metrics, docs, pages):
+    for part in ROUTED:
         app.include_router(part.router)
     currency = next(iter(generation.bundles.values())).currency
     app.state.openapi = cache(lambda: openapi.document(app, currency))
@@ -132,6 +115,34 @@ def create_app(
     app.add_middleware(Authentication, keys=keys)
     _handle_errors(app)
     return app
+
+
+def _lanes(numbers: Metrics, body_limit: int) -> tuple[Lane, Lane]:
+    """The lanes of small bodies and of large ones."""
+    large = max(LANE_BYTES, body_limit)
+    return (
+        Lane(Admission(FREE_SMALL, LANE_BYTES, WAIT_SECONDS), numbers.lane("small")),
+        Lane(Admission(FREE_LARGE, large, WAIT_SECONDS), numbers.lane("large")),
+    )
+
+
+def _lifespan(
+    engine: sa.Engine, writer: Writer, deciding: Deciding, following: Following | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        writer.start()
+        deciding.start()
+        if following is not None:
+            following.start()
+        yield
+        if following is not None:
+            following.stop()
+        deciding.close()
+        writer.close()
+        engine.dispose()
+
+    return lifespan
 
 
 def from_environment() -> FastAPI:
@@ -226,4 +237,4 @@ async def _database(_: Request, error: Exception) -> Response:
 
 
 async def _internal(_: Request, __: Exception) -> Response:
-    return ProblemError("internal", "The cause stands in the service's log.").response()
+    return failed().response()

@@ -20,12 +20,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from models.generation import Generation
 from service.bodies.decoding import Item as BodyItem
 from service.bodies.decoding import decode_batch, decode_decision
-from service.errors import ProblemError, unavailable
+from service.errors import ProblemError, failed, unavailable
 from service.log.generations import Generations
 from service.log.idempotency import Item, Key, claim
 from service.log.records import Entry, Record
 from service.log.writer import Job, UnrecordedError, Writer
-from service.scoring import Made, Numbered, Question, Scoring, failed
+from service.scoring import Made, Numbered, Question, Scoring
 
 _LOGGER = getLogger(__name__)
 

@@ -150,6 +150,11 @@ def unavailable(detail: str = "The database cannot be used right now.") -> Probl
     return ProblemError("unavailable", detail, headers={"Retry-After": "1"})
 
 
+def failed() -> ProblemError:
+    """The problem of a service that failed for a reason of its own."""
+    return ProblemError("internal", "The cause stands in the service's log.")
+
+
 def refused(refusal: Refusal, prefix: str = "") -> ProblemError:
     """The problem of an account that could not be decided; `prefix` leads to its body."""
     value = None if refusal.value is None else shown(refusal.value)

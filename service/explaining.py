@@ -21,13 +21,12 @@ from models.scored import NO_REASON, Scored
 from models.target import TARGETS
 from service.bodies.changes import ChangesEnvelope, ExplainEnvelope, PricesBody
 from service.bodies.panels import panel_of
-from service.bodies.schemas import DecisionBody
+from service.bodies.schemas import LISTS, DecisionBody
 from service.bodies.validation import Checked, read, read_decision
 from service.errors import FieldError, ProblemError, pointer, refused
 from service.log.records import Record
 from service.scoring import Clock
 
-_LISTS = ("statements", "payments", "contacts", "debtor_contacts")
 _NO_KEYS = np.empty(0, np.uint64)
 
 
@@ -148,7 +147,7 @@ def _at_prices(scarcity: Scarcity, prices: PricesBody | None) -> Scarcity:
 def _altered(raw: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     """The body of a decision with the fields and lists of the changes in place of its own."""
     body = {name: value for name, value in raw.items() if name != "changes"}
-    body |= {name: sent[name] for name in _LISTS if name in sent}
+    body |= {name: sent[name] for name in LISTS if name in sent}
     if "account" in sent:
         fields = sent["account"]
         body["account"] = body["account"] | fields if isinstance(fields, dict) else fields
@@ -159,7 +158,7 @@ def _as_sent(problem: ProblemError, sent: dict[str, Any]) -> ProblemError:
     """The problem with pointers into `changes` where the field at fault stands there."""
     fields = sent.get("account", {})
     named = [("account", name) for name in fields] if isinstance(fields, dict) else [("account",)]
-    places = {pointer(path) for path in (*named, *((name,) for name in _LISTS if name in sent))}
+    places = {pointer(path) for path in (*named, *((name,) for name in LISTS if name in sent))}
     return replace(problem, errors=[_placed(error, places) for error in problem.errors])
 
 

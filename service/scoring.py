@@ -14,7 +14,7 @@ from models.generation import Generation
 from models.refusal import Refusal
 from service.bodies.decoding import Decoded, account_of
 from service.bodies.panels import panel_of
-from service.errors import ProblemError, refused
+from service.errors import ProblemError, failed, refused
 from service.log.ids import Ids
 from service.log.records import Entry, Record, entry
 
@@ -94,8 +94,3 @@ class Scoring:
             decision_id=decision_id,
         )
         return Made(*made)
-
-
-def failed() -> ProblemError:
-    """The problem of a body that the service failed at."""
-    return ProblemError("internal", "The cause stands in the service's log.")

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 METADATA = sa.MetaData()
 
@@ -22,6 +23,12 @@ class _Bytes(sa.types.TypeDecorator[UUID]):
 
 
 ID = sa.Uuid().with_variant(_Bytes(16), "sqlite")
+
+
+def insert_new(table: sa.Table, dialect: str) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that passes over rows that are there already."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 def sortable(length: int) -> sa.types.TypeEngine[str]:

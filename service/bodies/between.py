@@ -7,13 +7,12 @@ from zoneinfo import ZoneInfo
 
 from features.clock import day_number, instant_of, midnight_after
 from features.tables import PROMISE_DAYS
-from service.bodies.schemas import AccountBody, ContactBody, DecisionBody, PaymentBody
+from service.bodies.schemas import LISTS, AccountBody, ContactBody, DecisionBody, PaymentBody
 from service.errors import FieldError, pointer, shown
 
 CLOCK_SLACK = timedelta(minutes=5)
 Path = tuple[str | int, ...]
 
-LISTS = ("statements", "payments", "contacts", "debtor_contacts")
 _OWNERS = {
     False: ("names another account", "Leave it out, or send the account's own."),
     True: ("names this account", "Send the account's own contacts in contacts."),

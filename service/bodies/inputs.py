@@ -11,10 +11,8 @@ from typing import Any
 import msgspec
 
 from service.bodies.checks import read_instants
-from service.bodies.schemas import DecisionBody
+from service.bodies.schemas import LISTS, DecisionBody
 from service.bodies.structs import struct_of
-
-LISTS = ("statements", "payments", "contacts", "debtor_contacts")
 
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder(struct_of(DecisionBody)).decode
 

@@ -41,6 +41,9 @@ def _of(table: Table, column: str) -> Cell:
     return Cell(table.column(column))
 
 
+LISTS = ("statements", "payments", "contacts", "debtor_contacts")  # those of a body
+
+
 class Body(BaseModel):
     """A JSON object whose fields are exactly these."""
 

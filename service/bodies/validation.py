@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from service.bodies.between import LISTS, Path, between_fields
+from service.bodies.between import Path, between_fields
 from service.bodies.changes import CHANGES_COLUMNS, PricesBody
 from service.bodies.columns import remedy
 from service.bodies.schemas import (
     BATCH_MAX,
     COLUMNS,
     EVENTS_MAX,
+    LISTS,
     STATEMENTS_MAX,
     AccountBody,
     Body,

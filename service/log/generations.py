@@ -11,7 +11,6 @@ from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from models.decision import ReasonName
 from models.generation import Generation
@@ -19,7 +18,7 @@ from models.intensity.policy import Policy
 from models.intensity.rules.version import RULES_VERSION
 from models.scored import names_of
 from service.log.records import Versions, canonical
-from service.tables import GENERATIONS
+from service.tables import GENERATIONS, insert_new
 
 Document = dict[str, Any]
 
@@ -58,10 +57,10 @@ class Generations:
             number: int | None = connection.execute(query).scalar()
         if number is not None:
             return number
-        insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
-        row = insert(GENERATIONS).values(sha256=sha256, document=document)
+        row = insert_new(GENERATIONS, self._engine.dialect.name)
         with self._engine.begin() as connection:
-            connection.execute(row.on_conflict_do_nothing())  # another process may be as quick
+            # Another process may be as quick.
+            connection.execute(row.values(sha256=sha256, document=document))
             return int(connection.execute(query).scalar_one())
 
     def _document(self, number: int) -> Document:

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from service.errors import FieldError, ProblemError, invalid, shown
 from service.instants import microseconds
-from service.tables import IDEMPOTENCY
+from service.tables import IDEMPOTENCY, insert_new
 
 HEADER = "Idempotency-Key"
 LENGTH = 255
@@ -64,9 +63,8 @@ def key_of(header: str | None, caller: str, path: str, content: bytes) -> Key | 
 
 def claimed(connection: sa.Connection, claims: Sequence[Claim]) -> set[tuple[str, str]]:
     """Insert the claims, and return the places of those that nobody had made before."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     columns = IDEMPOTENCY.c
-    statement = insert(IDEMPOTENCY).on_conflict_do_nothing()
+    statement = insert_new(IDEMPOTENCY, connection.dialect.name)
     rows = [
         {
             "caller": claim.key.caller,
