@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from tests import contract
 from tests.bundles import small_bundle
 from tests.postgres import new_database, private_server
 
@@ -18,6 +19,22 @@ UCI_CSV = Path(__file__).resolve().parents[1] / "../shared/data/uci/credit_card_
 settings.register_profile("test", deadline=None, max_examples=50, derandomize=True)
 settings.register_profile("prove", deadline=None, max_examples=5_000)
 settings.load_profile("test")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contract_kept() -> Iterator[None]:
+    """Every answer of the service, in every test, is held against its OpenAPI document."""
+    with contract.kept():
+        yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how many answers were held against the document."""
+    checked = contract.CHECKED
+    if checked:
+        terminalreporter.write_line(
+            f"{checked.total():,} answers of {len(checked)} operations are as OpenAPI says"
+        )
 
 
 @pytest.fixture(scope="session")
