@@ -11,11 +11,13 @@ from curescore.champions import tell_champion
 from curescore.console import Json, out
 from curescore.options import CURE, AssignedData, AssignedFrom, AssignedUntil, Model, window_of
 from curescore.policy_value import tell_value
+from curescore.signing import SignWith, refuse_champion, sign_policy, signing_key
 from curescore.working import working
 from features.errors import InputError
 
 if TYPE_CHECKING:
     from models.intensity.policy import Policy
+    from models.signature import SigningKey
     from service.settings import Settings
     from training.offpolicy.comparison import Comparison
     from training.population import Window
@@ -65,6 +67,7 @@ def promote(
     reason: Annotated[
         str | None, typer.Option(help="Why; kept in the registry.", show_default=False)
     ] = None,
+    sign_with: SignWith = None,
     json: Json = False,
 ) -> None:
     """Compare a policy with the current one, and let the service use it if it is worth no less.
@@ -83,15 +86,16 @@ def promote(
     from training.tracking import Tracker
 
     _check_options(challenger=challenger, force=force, reason=reason)
-    grounds, settings = Grounds(reason), load_settings()
+    grounds, settings, key = Grounds(reason), load_settings(), signing_key(sign_with)
     wanted, tracker = Wanted(policy, load_policy(policy), challenger), Tracker.existing()
     current = _current(tracker, settings, force=force)
     if _is_champion(current, wanted):
+        refuse_champion(POLICY, current.version, sign_with)
         tell_champion(tracker, POLICY, current.version, {"promoted": False}, as_json=json)
         return
     judged = _judged(data, model, window_of(start, until), current, wanted)
     moved = challenger or judged.verdict.passed or force
-    version = _moved(tracker, current, wanted, judged, grounds) if moved else None
+    version = _moved(tracker, current, wanted, judged, grounds, key) if moved else None
     warnings = list(_warnings(tracker, settings, current, wanted)) if moved else []
     if not json:
         tell_value(judged.comparison.document)
@@ -179,13 +183,20 @@ def _judged(data: Path, model: str, window: "Window", current: Current, wanted: 
 
 
 def _moved(
-    tracker: "Tracker", current: Current, wanted: Wanted, judged: Judged, grounds: "Grounds"
+    tracker: "Tracker",
+    current: Current,
+    wanted: Wanted,
+    judged: Judged,
+    grounds: "Grounds",
+    key: "SigningKey | None",
 ) -> int:
-    """Register the policy and give it its alias; its version."""
+    """Register the policy, sign it where there is a key, and give it its alias; its version."""
     from training.promotion.net_value import registered
     from training.registry import POLICY
 
     version = registered(tracker, wanted.source, wanted.policy, judged.comparison)
+    if key is not None:
+        sign_policy(key, tracker, version, wanted.policy, challenger=wanted.challenger)
     if wanted.challenger:
         tracker.challenge(POLICY, version, grounds)
     else:

@@ -9,9 +9,11 @@ from rich.table import Table
 
 from curescore.champions import tell_champion
 from curescore.console import Json, err, out
+from curescore.signing import SignWith, refuse_champion, signature_of, signing_key
 from features.errors import InputError
 
 if TYPE_CHECKING:
+    from models.signature import Signature
     from training.promotion.challenge import Tables
     from training.promotion.gate import Check, GateSettings, Verdict
     from training.tracking import Tracker
@@ -32,6 +34,7 @@ def promote(
     gate: Annotated[Path | None, typer.Option(help="Settings of the gate (TOML).")] = None,
     force: Annotated[bool, typer.Option("--force", help="Promote against the gate.")] = False,
     reason: Reason = None,
+    sign_with: SignWith = None,
     json: Json = False,
 ) -> None:
     """Make a version the champion if it passes the gate; exit code 1 where it does not.
@@ -51,15 +54,21 @@ def promote(
         remedy = "Say with --reason TEXT why the gate should not count; it is recorded."
         raise InputError("--force", "needs a reason", remedy)
     grounds = Grounds(reason)
-    settings = load_gate(gate)
+    settings, key = load_gate(gate), signing_key(sign_with)
     tracker = Tracker.existing()
     tags, former = tracker.tags(name, version), tracker.champion(name)
     if former == version:
+        refuse_champion(name, version, sign_with)
         tell_champion(tracker, name, former, {"promoted": False}, as_json=json)
         return
-    verdict = _verdict(tracker, name, (version, former), _tables(data, tags), settings)
+    challenger = tracker.bundle(f"models:/{name}/{version}")
+    signature = signature_of(key, challenger, name)
+    verdict = _verdict(tracker, name, (challenger, former), _tables(data, tags), settings)
     moved = verdict.loads and (verdict.passed or force)
     if moved:
+        if signature is not None:
+            _check_unchanged(signature, signature_of(key, challenger, name))
+            tracker.sign(name, version, signature)
         forced = not verdict.passed
         grounds = replace(grounds, forced=forced, checks=verdict.recorded())
         tracker.promote(name, version, grounds, judged_against=former)
@@ -77,41 +86,35 @@ def rollback(name: Name, reason: Reason = None, json: Json = False) -> None:
 
     Example: curescore rollback cure --reason "too many complaints since Monday"
     """
+    from training.promotion.signing import loadable
     from training.promotions import Grounds
     from training.tracking import Tracker
 
     grounds = Grounds(reason)  # refuses a reason that is too long, before anything else
     tracker = Tracker.existing()
     former = tracker.champion(name)
-    _check_loads(tracker, name, tracker.former_champion(name))
+    loadable(tracker, name, tracker.former_champion(name))
     tracker.rollback(name, grounds)
     tell_champion(tracker, name, former, {}, as_json=json)
 
 
-def _check_loads(tracker: "Tracker", name: str, version: int) -> None:
-    """InputError or BundleError where the version could not be served."""
-    from models.intensity.policy import load_policy
-    from training.assessment import load_bundle
-    from training.registry import POLICY
-
-    if name == POLICY:
-        load_policy(tracker.folder(POLICY, version))
-    else:
-        load_bundle(tracker.bundle(f"models:/{name}/{version}"))
+def _check_unchanged(before: "Signature", after: "Signature | None") -> None:
+    """InputError where another thing lies there than was judged: that must not be signed."""
+    if before != after:
+        raise InputError(before.name, "was changed meanwhile", "Give the command again.")
 
 
 def _verdict(
     tracker: "Tracker",
     name: str,
-    versions: tuple[int, int | None],
+    versions: tuple[Path, int | None],
     tables: "Tables",
     settings: "GateSettings",
 ) -> "Verdict":
-    """What the gate says of a version beside the champion's, None where there is no champion."""
+    """What the gate says of a bundle beside the champion's, None where there is no champion."""
     from training.promotion.challenge import challenge
 
-    version, former = versions
-    challenger = tracker.bundle(f"models:/{name}/{version}")
+    challenger, former = versions
     champion = None if former is None else tracker.bundle(f"models:/{name}/{former}")
     with err.status("starting") as status:
         return challenge(

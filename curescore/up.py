@@ -10,6 +10,7 @@ import typer
 
 from curescore.console import out
 from curescore.ports import require_free
+from curescore.signing import signing_key
 from curescore.working import working
 from features.errors import InputError
 from models.target import Target
@@ -48,13 +49,13 @@ def up(
     settings.home.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database)
     example = settings.home / "example.json"
-    tracker = Tracker(settings.tracking)
+    tracker = Tracker(settings.tracking, key=signing_key())
     if data is not None or not example.is_file() or tracker.champion(TARGET) is None:
         _prepare(_tables_folder(data, settings.home), tracker, example)
     _tell(port, example)
     # A process of its own: the service should not carry what training has loaded.
     sys.stdout.flush()
-    os.execv(  # noqa: S606 (our own command, no shell)
+    os.execv(  # nosec B606  # noqa: S606 (our own command, no shell)
         sys.executable,
         [sys.executable, "-m", "curescore.main", "serve", "--host", LOOPBACK, "--port", str(port)],
     )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from features.errors import InputError
 
-Action = Literal["first", "promote", "rollback", "challenge"]
+Action = Literal["first", "promote", "rollback", "challenge", "sign"]
 
 TAG = "promotion."  # and the instant: one tag of the registered model for each move
 LONGEST_REASON = 500
@@ -38,8 +38,13 @@ class Grounds:
             )
 
 
-def tag_of(action: Action, former: int | None, version: int, grounds: Grounds) -> tuple[str, str]:
-    """Key and value of the tag that records a move of the champion, by this user and now."""
+def tag_of(
+    action: Action, former: int | None, version: int, grounds: Grounds, key: str | None = None
+) -> tuple[str, str]:
+    """Key and value of the tag that records a move of the champion, by this user and now.
+
+    `key` is the one that signed the version, if any did.
+    """
     at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     document = {
         "at": at,
@@ -47,6 +52,7 @@ def tag_of(action: Action, former: int | None, version: int, grounds: Grounds) -
         "action": action,
         "from": former,
         "to": version,
+        "signed_by": key,
         "forced": grounds.forced,
         "reason": grounds.reason,
         "checks": list(grounds.checks),

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from features.errors import InputError
+from models.signature import TAG, Signature, SignatureError
 from training.promotions import Action, Grounds, recorded, tag_of
 
 if TYPE_CHECKING:
@@ -40,9 +41,17 @@ class Registry:
     def challenge(self, name: str, version: int, grounds: Grounds | None = None) -> None:
         """Make a version the challenger, and record it."""
         self._require(name, str(version))
-        told = tag_of("challenge", self.challenger(name), version, grounds or Grounds())
+        was, key = self.challenger(name), self._signed_by(name, version)
+        told = tag_of("challenge", was, version, grounds or Grounds(), key)
         self._client.set_registered_model_tag(name, *told)
         self._client.set_registered_model_alias(name, CHALLENGER, str(version))
+
+    def sign(self, name: str, version: int, signature: Signature) -> None:
+        """Give a version its signature, which takes the place of another, and record it."""
+        self._require(name, str(version))
+        told = tag_of("sign", self.champion(name), version, Grounds(), signature.key)
+        self._client.set_registered_model_tag(name, *told)
+        self._client.set_model_version_tag(name, str(version), TAG, signature.text)
 
     def version_with(self, name: str, tags: Mapping[str, str | None]) -> int | None:
         """The newest version that has these tags (None: has not got that tag), if there is one."""
@@ -58,7 +67,8 @@ class Registry:
         """Every move of champion and challenger, oldest first; none where there is no such model.
 
         Each has `at` (UTC), `who`, `action` (first, promote, rollback, challenge), `from`, `to`,
-        `forced`, `reason`, and the gate's `checks`.
+        `signed_by` (the key, unverified), `forced`, `reason`, and the gate's `checks`. A `sign`
+        moves nothing: the champion of then is `from`, what was signed `to`.
         """
         model = self._model(name)
         return recorded(model.tags) if model else []
@@ -142,7 +152,8 @@ class Registry:
         """Make a version champion. The record comes first: no champion is without its own."""
         model = self._model(name)
         current, former = self.champion(name), _former(model)
-        self._client.set_registered_model_tag(name, *tag_of(action, current, version, grounds))
+        told = tag_of(action, current, version, grounds, self._signed_by(name, version))
+        self._client.set_registered_model_tag(name, *told)
         self._client.set_registered_model_alias(name, CHAMPION, str(version))
         if action == "rollback":
             newest = len(former) - 1 - former[::-1].index(version)
@@ -151,6 +162,14 @@ class Registry:
             self._remember(name, [*former, current])
         if model.aliases.get(CHALLENGER) in (version, str(version)):
             self._client.delete_registered_model_alias(name, CHALLENGER)
+
+    def _signed_by(self, name: str, version: int) -> str | None:
+        """The key that a version's signature names, which is not verified; None without one."""
+        text = self.tags(name, version).get(TAG)
+        try:
+            return None if text is None else Signature.read(text).key
+        except SignatureError:
+            return None
 
     def _remember(self, name: str, former: list[int]) -> None:
         self._client.set_registered_model_tag(name, _CHAMPIONS, json.dumps(former[-_REMEMBERED:]))

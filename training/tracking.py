@@ -11,6 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from features.errors import InputError
+from models.signature import TAG, SigningKey
+from models.signed import signed
 from training.registry import Registry
 from training.served import save_model
 
@@ -53,10 +55,16 @@ class Tracker(Registry):
     """One MLflow store, reached at `uri`.
 
     A store that is a database keeps its artifacts under `artifacts`; a server (http) knows
-    itself where it keeps them.
+    itself where it keeps them. A first champion, which becomes so by itself, is signed by `key`.
     """
 
-    def __init__(self, uri: str | None = None, artifacts: Path | None = None) -> None:
+    def __init__(
+        self,
+        uri: str | None = None,
+        artifacts: Path | None = None,
+        key: SigningKey | None = None,
+    ) -> None:
+        self._key = key
         self.uri = uri or tracking_uri()
         self.artifacts = artifacts or home() / "mlartifacts"
         if self.uri.startswith("sqlite:///"):
@@ -97,6 +105,8 @@ class Tracker(Registry):
             self._log(run_id, params, metrics, tags)
             self._client.log_artifacts(run_id, made)
             self._log_files(run_id, directory)
+        if self._key is not None and withheld is None and self.champion(name) is None:
+            tags = {**tags, TAG: signed(self._key, directory / BUNDLE, name).text}
         version, alias = self._register(name, f"{source}/{MODEL}", run_id, tags, withheld)
         return Registered(name, version, alias, run_id, source.removeprefix("file://"), withheld)
 

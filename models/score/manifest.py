@@ -26,6 +26,7 @@ from models.target import Outcome, Target
 
 SCHEMA = 2
 MANIFEST = "manifest.json"
+SIGNATURE = "signature.json"  # beside it, where the bundle was signed (models.signed)
 BOOSTER = "booster.txt"
 GOLDEN = "golden.json"
 GOLDEN_FEATURES = "golden_features.npy"
@@ -136,7 +137,7 @@ def read_manifest(directory: Path) -> Manifest:
         if sha256_of(path) != digest:
             raise BundleError(f"{path} was changed: {RESTORE}")
     for path in directory.iterdir():
-        if path.name not in (*FILES, MANIFEST):
+        if path.name not in (*FILES, MANIFEST, SIGNATURE):
             raise BundleError(f"{path} does not belong to the bundle: take it out")
     check_definitions(manifest.features)
     names = [feature.name for feature in manifest.features]

@@ -8,11 +8,15 @@ from service.served.published import Kind, What
 
 
 class Candidate(NamedTuple):
-    """A part that may come to be served: its name and version, its digests, and where it lies."""
+    """A part that may come to be served: its name and version, its digests, and where it lies.
+
+    `signature` is the text of the one that came with it, if any did.
+    """
 
     name: str
     digests: str
     folder: Path
+    signature: str | None = None
 
 
 TARGETS: frozenset[What] = frozenset({"cure", "early_warning"})

@@ -16,9 +16,16 @@ from features.errors import InputError
 from models.generation import Generation
 from models.intensity.policy import Policy
 from service.served.kept import digests_of_policy, policy_folder
-from service.served.published import SERVED, Published, Refused, Watched, What
-from service.served.registry import TRAIN_FIRST, ModelsError
-from service.served.reload import Folders, generation_of, keep, served_folders, table_limit_of
+from service.served.published import SERVED, Kind, Published, Refused, Watched, What
+from service.served.registry import TRAIN_FIRST, ModelsError, UnsignedError
+from service.served.reload import (
+    Folders,
+    generation_of,
+    keep,
+    require_named_signed,
+    served_folders,
+    table_limit_of,
+)
 from service.settings import Settings
 
 POLL_SECONDS = 0.5
@@ -60,6 +67,7 @@ class Following:
         served, or it is not what the settings name.
         """
         self._settings = settings
+        self._keys = settings.public_keys
         self._cache = settings.cache
         self._failed: Refused | None = None
         self._reloads = self._failures = 0
@@ -104,7 +112,8 @@ class Following:
         try:
             generation = self._load(published)
         except (ModelsError, InputError, OSError) as error:
-            self._fail(f"generation {published.sequence}", str(error))
+            kind: Kind = "signature" if isinstance(error, UnsignedError) else "load"
+            self._fail(f"generation {published.sequence}", str(error), kind)
             return
         self._served = Served(generation, published.sequence, datetime.now(UTC))
         self._published = published
@@ -121,18 +130,21 @@ class Following:
         now = datetime.now(UTC)
         if self._settings.models is not None:
             folders = served_folders(self._settings)
-            generation = generation_of(folders, table_limit_of(self._settings))
+            generation = generation_of(folders, table_limit_of(self._settings), self._keys)
             keep(self._cache, folders)
             return Served(generation, None, now)
         published = Published.read(self._cache)
         if published is None:
-            raise ModelsError(f"no model to serve: {TRAIN_FIRST}")
+            refused = (Watched.read(self._cache) or Watched()).refused
+            why = "; ".join(each.why for each in refused)
+            raise ModelsError(f"no model to serve: {why or TRAIN_FIRST}")
         self._check(published)
         self._published = published
         return Served(self._load(published), published.sequence, now)
 
     def _check(self, published: Published) -> None:
         """Refuse to start with another policy than the settings name; say what is wrong with it."""
+        require_named_signed(self._settings)
         watched = Watched.read(self._cache) or Watched()
         named: dict[What, Path | None] = {
             "policy": self._settings.policy,
@@ -156,8 +168,13 @@ class Following:
             for what, part in published.parts.items()
             if what in ("cure", "early_warning")
         }
-        served = Folders(bundles, folders.get("policy"), folders.get("challenger"))
-        generation = generation_of(served, table_limit_of(self._settings))
+        signatures = {
+            folders[what]: part.signature
+            for what, part in published.parts.items()
+            if part.signature is not None
+        }
+        served = Folders(bundles, folders.get("policy"), folders.get("challenger"), signatures)
+        generation = generation_of(served, table_limit_of(self._settings), self._keys)
         keep(self._cache, served)  # the packaged policy
         found: dict[What, str] = {
             target: bundle.sha256 for target, bundle in generation.bundles.items()
@@ -173,10 +190,10 @@ class Following:
             raise ModelsError("the cache holds something else than was published")
         return generation
 
-    def _fail(self, what: str, why: str) -> None:
+    def _fail(self, what: str, why: str, kind: Kind = "load") -> None:
         shown = why.replace(f"{self._cache}/", "")
         if self._failed is None or self._failed.what != what:
-            self._failed = Refused(what=what, kind="load", why=shown, since=datetime.now(UTC))
+            self._failed = Refused(what=what, kind=kind, why=shown, since=datetime.now(UTC))
             self._failures += 1
             _LOGGER.error("%s cannot be loaded, the one before goes on: %s", what, shown)
 

@@ -100,6 +100,11 @@ def digests_of_policy(path: Path | None) -> tuple[str, str | None]:
     return sha256, _said(path / ESTIMATE / _ESTIMATE_MANIFEST)
 
 
+def is_packaged(folder: Path) -> bool:
+    """Whether a policy folder holds the policy that comes with the code, and nothing more."""
+    return not os.path.lexists(folder / ESTIMATE) and _holds(folder, digests_of_policy(None))
+
+
 def _holds(path: Path, digests: tuple[str, str | None]) -> bool:
     """Whether there is a policy with these digests."""
     try:

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from models.signature import PublicKeys
 from service.served.candidates import TARGETS, Candidate, Parts, Verdict
 from service.served.folders import adopt, content_sha256
 from service.served.published import Kind, Part, Published, Refused, Watched, What, is_whole
@@ -28,7 +29,7 @@ _SHOWN = 400  # characters of a reason
 _NO_CHAMPION = "no model has the alias champion any more"
 
 _Reasons = dict[What, Refused]
-_Key = dict[What, tuple[str, str | None]]
+_Key = dict[What, tuple[str | None, ...]]
 
 
 class Looking:
@@ -45,6 +46,7 @@ class Looking:
             shutil.rmtree(left, ignore_errors=True)
         self._registry: Registry | None = None
         self._judged: _Key | None = None
+        self._keys = settings.public_keys
         self._told = Watched.read(self._cache) or Watched()
 
     def look(self) -> str | None:
@@ -86,6 +88,8 @@ class Looking:
             if TARGETS & wanted.keys():
                 verdict = self._verified(served, wanted)
                 for what, (kind, why) in verdict.refused.items():
+                    for part in (*wanted.values(), *served.values()):
+                        why = why.replace(str(part.folder), part.name)
                     refused[what] = self._refusal(asked[what].name, kind, why)
                 self._publish(verdict.parts, now, Path(fresh))
         self._refuse(refused)
@@ -93,7 +97,7 @@ class Looking:
     def _whole(self, now: Published | None) -> dict[What, Candidate]:
         """What is published, as far as it is undamaged."""
         return {
-            what: Candidate(part.name, part.folder, self._cache / part.folder)
+            what: Candidate(part.name, part.folder, self._cache / part.folder, part.signature)
             for what, part in (now.parts.items() if now else ())
             if is_whole(self._cache, part)
         }
@@ -119,22 +123,24 @@ class Looking:
         if isinstance(each, Candidate):
             return each
         if served is not None and (served.name, served.digests) == (each.name, each.digests):
-            return served
+            return served._replace(signature=each.signature or served.signature)
         assert self._registry is not None  # it named the version
         into.mkdir()
         try:
-            return Candidate(each.name, each.digests or "", self._registry.download(each, into))
+            fetched = self._registry.download(each, into)
+            return Candidate(each.name, each.digests or "", fetched, each.signature)
         except ModelsError:
             cached = self._cache / (each.digests or "absent")
             if not cached.is_dir():
                 raise
-            return Candidate(each.name, cached.name, cached)  # to be verified like any other
+            # To be verified like any other.
+            return Candidate(each.name, cached.name, cached, each.signature)
 
     def _verified(self, served: Parts, wanted: Parts) -> Verdict:
         """The verdict of a process of its own: its memory is not kept, its crash is no harm."""
         context = get_context("spawn")
         ours, theirs = context.Pipe(duplex=False)
-        given = (dict(served), dict(wanted), self._settings.table_limit, theirs)
+        given = (dict(served), dict(wanted), self._settings.table_limit, self._keys, theirs)
         process = context.Process(target=_verify, args=given)
         process.start()
         theirs.close()
@@ -166,7 +172,7 @@ class Looking:
             if target.is_dir() and content_sha256(target) != content:
                 target.rename(fresh / f"damaged-{target.name}")
             adopt(part.folder, target)
-        return Part(name=part.name, folder=part.digests, content=content)
+        return Part(name=part.name, folder=part.digests, content=content, signature=part.signature)
 
     def _refusal(self, name: str, kind: Kind, why: str) -> Refused:
         """The refusal of a version, which may have begun earlier."""
@@ -190,11 +196,17 @@ class Looking:
 
 
 def _key(parts: Mapping[What, Version | Candidate]) -> _Key:
-    return {what: (part.name, part.digests) for what, part in parts.items()}
+    return {what: (part.name, part.digests, part.signature) for what, part in parts.items()}
 
 
-def _verify(served: Parts, wanted: Parts, table_limit: int | None, to: Connection) -> None:
+def _verify(
+    served: Parts,
+    wanted: Parts,
+    table_limit: int | None,
+    keys: PublicKeys | None,
+    to: Connection,
+) -> None:
     leave_out()
     from service.served.verifying import verify_apart  # loads what only that process needs
 
-    verify_apart(served, wanted, table_limit, to)
+    verify_apart(served, wanted, table_limit, keys, to)

@@ -13,7 +13,7 @@ from models.durable import sync
 from service.served.folders import content_sha256
 
 What = Literal["cure", "early_warning", "policy", "challenger"]
-Kind = Literal["fetch", "unsound", "unfit", "absent", "ended", "load"]
+Kind = Literal["fetch", "signature", "unsound", "unfit", "absent", "ended", "load"]
 
 SERVED, WATCHED = "served.json", "watched.json"
 
@@ -22,6 +22,7 @@ class Part(BaseModel):
     """One part of a generation: its name and version, and its folder in the cache.
 
     `content` is the `content_sha256` of the folder: where that is another, the folder is damaged.
+    `signature` is the text of the one that came with it, if any did.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,6 +30,7 @@ class Part(BaseModel):
     name: str
     folder: str = Field(pattern=r"^[A-Za-z0-9-]+$")
     content: str
+    signature: str | None = None
 
 
 class Published(BaseModel):

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from models.signature import TAG as SIGNATURE_TAG
 from models.target import TARGETS
 from service.served.published import What
 from service.settings import Settings
@@ -28,15 +29,21 @@ class ModelsError(Exception):
     """Models, or a policy of the registry, that cannot be served: what is wrong, and a remedy."""
 
 
+class UnsignedError(ModelsError):
+    """Models or a policy whose signature is not what the settings ask for."""
+
+
 class Version(NamedTuple):
     """A registered version: its name, its digests, and the address of its files.
 
-    `digests` names its folder in the cache; None where its tags do not tell them.
+    `digests` names its folder in the cache; None where its tags do not tell them. `signature` is
+    the text of its signature, if it has one.
     """
 
     name: str
     digests: str | None
     source: str
+    signature: str | None = None
 
 
 class Registry:
@@ -95,7 +102,8 @@ class Registry:
                 return None
             raise ModelsError(f"the registry does not answer: {error.error_code}") from error
         source = str(version.source) if name == POLICY else f"{version.source}/{INSIDE}"
-        return Version(f"{name}/{version.version}", _digests(name, version, tags), source)
+        digests, signature = _digests(name, version, tags), version.tags.get(SIGNATURE_TAG)
+        return Version(f"{name}/{version.version}", digests, source, signature)
 
 
 def store_exists(settings: Settings) -> None:

@@ -13,32 +13,34 @@ from models.intensity.exploration import challenging
 from models.intensity.policy import Policy
 from models.score.bundle import Bundle
 from models.score.contributions import TABLE_LIMIT
+from models.signature import PublicKeys
 from models.target import TARGETS
 from service.served.candidates import Candidate, Parts, Verdict
 from service.served.kept import policy_folder
 from service.served.published import Kind, What
-from service.served.registry import ModelsError
-from service.served.reload import assembled, bundle_of, policy_of
+from service.served.registry import ModelsError, UnsignedError
+from service.served.reload import assembled, bundle_of, policy_of, require_signed, signed_names
 
 _LEAST = 19  # the lowest priority that a process can have
 _ORDER: tuple[What, ...] = ("policy", *TARGETS, "challenger")  # in which parts are judged
 _FAULTS = (ModelsError, InputError, OSError)
 
 
-def verify(now: Parts, wanted: Parts, table_limit: int) -> Verdict:
+def verify(now: Parts, wanted: Parts, table_limit: int, keys: PublicKeys | None = None) -> Verdict:
     """Of the parts that are wanted those that may be served; for each other the one of now.
 
     All of them where they go together; else one after the other, as far as each goes with the
-    rest. Without any bundle there is nothing to serve: then no part is told.
+    rest. Without any bundle there is nothing to serve: then no part is told. With `keys` nothing of
+    a part is parsed before one of them is found to have signed it.
     """
-    sound = _Sound(table_limit)
+    sound = _Sound(table_limit, keys)
     refused: dict[What, tuple[Kind, str]] = {}
     kept = {what: part for what, part in now.items() if sound.fault(what, part) is None}
     candidates: dict[What, Candidate] = {}
     for what, part in wanted.items():
         fault = sound.fault(what, part)
         if fault is not None:
-            refused[what] = ("unsound", fault)
+            refused[what] = fault
         if fault is None or what in kept:
             candidates[what] = part if fault is None else kept[what]
     if sound.misfit(candidates) is not None:
@@ -72,19 +74,21 @@ def _one_by_one(
 class _Sound:
     """Loads each part once, and tells what is wrong with it or with several together."""
 
-    def __init__(self, table_limit: int) -> None:
-        self._limit = table_limit
-        self._loaded: dict[Candidate, Bundle | Policy | str] = {}
+    def __init__(self, table_limit: int, keys: PublicKeys | None) -> None:
+        self._limit, self._keys = table_limit, keys
+        self._loaded: dict[Candidate, Bundle | Policy | tuple[Kind, str]] = {}
 
-    def fault(self, what: What, part: Candidate) -> str | None:
-        """Why the part may not be served, whatever the others are; None: it may."""
+    def fault(self, what: What, part: Candidate) -> tuple[Kind, str] | None:
+        """Why the part may not be served, whatever the others are, and its kind; None: it may."""
         if part not in self._loaded:
             try:
                 self._loaded[part] = self._load(what, part)
+            except UnsignedError as error:
+                self._loaded[part] = ("signature", str(error))
             except _FAULTS as error:
-                self._loaded[part] = str(error)
+                self._loaded[part] = ("unsound", str(error))
         loaded = self._loaded[part]
-        return loaded if isinstance(loaded, str) else None
+        return loaded if isinstance(loaded, tuple) else None
 
     def misfit(self, parts: Parts) -> str | None:
         """Why these sound parts do not go together; None: they do."""
@@ -114,6 +118,7 @@ class _Sound:
     def _load(self, what: What, part: Candidate) -> Bundle | Policy:
         """The part; ModelsError, too, where it is another than its version says."""
         loaded: Bundle | Policy
+        require_signed(part.name, part.folder, signed_names(what), self._keys, part.signature)
         if what in TARGETS:
             loaded = bundle_of(part.folder, self._limit)
             same = (loaded.target, loaded.sha256) == (what, part.digests)
@@ -125,7 +130,13 @@ class _Sound:
         return loaded
 
 
-def verify_apart(now: Parts, wanted: Parts, table_limit: int | None, to: Connection) -> None:
+def verify_apart(
+    now: Parts,
+    wanted: Parts,
+    table_limit: int | None,
+    keys: PublicKeys | None,
+    to: Connection,
+) -> None:
     """`verify`, in a process of its own that sends its verdict.
 
     Where requests are answered meanwhile it steps back for them. What crashes here would have
@@ -134,4 +145,5 @@ def verify_apart(now: Parts, wanted: Parts, table_limit: int | None, to: Connect
     logging.getLogger("models").setLevel(logging.ERROR)  # the workers tell the warnings
     if now:
         os.nice(_LEAST)
-    to.send(verify(now, wanted, TABLE_LIMIT if table_limit is None else table_limit))
+    limit = TABLE_LIMIT if table_limit is None else table_limit
+    to.send(verify(now, wanted, limit, keys))

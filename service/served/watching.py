@@ -99,6 +99,7 @@ def watched(settings: Settings, log: Log) -> Iterator[Watching | None]:
     if settings.models is not None:
         yield None
         return
+    _check_policies(settings)
     watching = Watching(settings, log)
     try:
         yield watching
@@ -128,16 +129,27 @@ def watch(settings: Settings, log: dict[str, Any], looked: Connection) -> None:
         looking.look()
 
 
+def _check_policies(settings: Settings) -> None:
+    """ModelsError where a policy that the settings name is not signed, and they ask for that."""
+    if settings.public_key is not None and (settings.policy or settings.challenger):
+        leave_out()
+        from service.served.reload import require_named_signed  # imports what serving takes
+
+        require_named_signed(settings)
+
+
 def _of_settings(settings: Settings) -> dict[What, Candidate]:
     """The policies that the settings name, as they are now, in the cache."""
+    _check_policies(settings)
     named: dict[What, Path | None] = {"policy": settings.policy, "challenger": settings.challenger}
     found: dict[What, Candidate] = {}
     for what, path in named.items():
         if path is not None:
-            from service.served.kept import keep_policy  # imports much that is not needed else
+            from models.signed import signature_beside  # imports much that is not needed else
+            from service.served.kept import keep_policy
 
-            kept = keep_policy(settings.cache, path)
-            found[what] = Candidate(f"CURESCORE_{what.upper()}", kept.name, kept)
+            kept, signature = keep_policy(settings.cache, path), signature_beside(path)
+            found[what] = Candidate(f"CURESCORE_{what.upper()}", kept.name, kept, signature)
     return found
 
 

@@ -83,7 +83,7 @@ def test_a_corrupt_bundle_is_refused_once_and_a_good_one_is_served(
     assert served(store) == {"cure": "cure/1"}
     told = refused(store)
     assert (told.what, told.kind) == ("cure/2", "unsound")
-    assert "booster.txt was changed" in told.why
+    assert "cure/2/booster.txt was changed" in told.why
     assert str(store.home) not in told.why
     look()
     assert refused(store) == told  # since when it is, too
