@@ -27,7 +27,7 @@ def prune(
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="Accounts whose last decision is older than 00:00 UTC of this day.",
+            help="Accounts whose last decision and event are older than 00:00 UTC of this day.",
             show_default=False,
         ),
     ] = None,
@@ -50,9 +50,9 @@ def prune(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Remove all decisions of accounts that nothing has been decided on for long.
+    """Remove what accounts left that nothing has been decided on, or told of, for long.
 
-    An account whose last decision is newer keeps all of its decisions. Without --apply nothing is
+    An account with a newer decision, event or visit keeps all of them. Without --apply nothing is
     removed. Uses CURESCORE_PRUNE_URL, the database under a role that may prune, where it is set.
 
     Example: curescore prune --inactive-since 2019-07-01 --apply --expect 18250
@@ -134,6 +134,7 @@ def _table(found: "Prunable", before: datetime) -> Table:
         table.add_row("decided", f"{found.oldest:%Y-%m-%d} to {found.newest:%Y-%m-%d}")
     table.add_row("binding rules", f"{found.rules:,}")
     table.add_row("records and inputs", f"about {found.size / MEGABYTE:,.1f} MB")
+    table.add_row("events, steps of visits", f"{found.events:,}")
     table.add_row("old idempotency keys", f"{found.keys:,}")
     return table
 
@@ -143,6 +144,6 @@ def _tell_pruned(pruned: "Pruned", before: datetime, json: bool) -> None:
         print_json({"inactive_since": before.isoformat(), "applied": True, **asdict(pruned)})
         return
     out.print(
-        f"removed {pruned.decisions:,} decisions of {pruned.accounts:,} accounts and "
-        f"{pruned.keys:,} idempotency keys"
+        f"removed {pruned.decisions:,} decisions and {pruned.events:,} events of "
+        f"{pruned.accounts:,} accounts, and {pruned.keys:,} idempotency keys"
     )

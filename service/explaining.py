@@ -20,10 +20,13 @@ from models.refusal import Refusal, refusal
 from models.scored import NO_REASON, Scored
 from models.target import TARGETS
 from service.bodies.changes import ChangesEnvelope, ExplainEnvelope, PricesBody
+from service.bodies.decoding import Decoded, account_of, decoded_value
 from service.bodies.panels import panel_of
-from service.bodies.schemas import LISTS, DecisionBody
-from service.bodies.validation import Checked, read, read_decision
+from service.bodies.schemas import LISTS
+from service.bodies.validation import read
 from service.errors import FieldError, ProblemError, pointer, refused
+from service.happened.store import Happened
+from service.happened.uniting import held_of, united
 from service.log.records import Record
 from service.scoring import Clock
 
@@ -40,25 +43,29 @@ class Explained(NamedTuple):
 class Explaining:
     """Decides with the generation that is current when a request arrives."""
 
-    def __init__(self, current: Callable[[], Generation], clock: Clock) -> None:
+    def __init__(self, current: Callable[[], Generation], clock: Clock, happened: Happened) -> None:
         self._current = current
         self._clock = clock
+        self._happened = happened
 
     def explain(self, raw: Any) -> Explained:
         """Both decisions of one body; ProblemError where one of them cannot be made.
 
         The changed one keeps the level of the capacity plan where the plan knows its inputs and
         nothing but the account is supposed; else it is weighed at the prices. Both are drawn by
-        the same numbers, which depend on the account's id and its newest statement alone.
+        the same numbers, which depend on the account's id and its newest statement alone. Both are
+        united with what happened, but for lists that are supposed.
         """
         now, generation = self._clock(), self._current()
-        checked = read_decision(ExplainEnvelope, raw, now)
+        read(ExplainEnvelope, raw)
         sent = raw["changes"]
+        asked = decoded_value(_altered(raw, {}), now)
         changes = read(ChangesEnvelope, sent, ("changes",))
-        before = _decided(generation, checked)
+        before = _decided(generation, united(asked, held_of(self._happened, [asked])))
         try:
-            altered = read_decision(DecisionBody, _altered(raw, sent), now)
-            return Explained(before, _supposed(generation, altered, changes))
+            altered = decoded_value(_altered(raw, sent), now)
+            held = held_of(self._happened, [altered])
+            return Explained(before, _supposed(generation, united(altered, held, sent), changes))
         except ProblemError as problem:
             raise _as_sent(problem, sent) from None
 
@@ -83,16 +90,16 @@ def _others(rules: tuple[BindingRule, ...], known: tuple[BindingRule, ...]) -> l
     return [rule._asdict() for rule in rules if rule not in known]
 
 
-def _decided(generation: Generation, checked: Checked) -> Decision:
-    account, panel, view = _alone(checked)
+def _decided(generation: Generation, asked: Decoded) -> Decision:
+    account, panel, view = _alone(asked)
     (outcome,) = decide(generation, [account], panel, view)
     if isinstance(outcome, Refusal):
         raise refused(outcome)
     return outcome
 
 
-def _supposed(generation: Generation, checked: Checked, changes: ChangesEnvelope) -> Decision:
-    account, panel, view = _alone(checked)
+def _supposed(generation: Generation, asked: Decoded, changes: ChangesEnvelope) -> Decision:
+    account, panel, view = _alone(asked)
     found = refusal(generation, account, panel, view, 0)
     if found is not None:
         raise refused(found)
@@ -117,10 +124,10 @@ def _undrawn(generation: Generation) -> Generation:
     return replace(generation, policy=policy)
 
 
-def _alone(checked: Checked) -> tuple[Account, Panel, View]:
-    panel = panel_of([checked.body])
-    view = known_at(panel, np.zeros(1, np.int64), np.array([checked.as_of.timestamp()]))
-    return checked.body.account.account(), panel, view
+def _alone(asked: Decoded) -> tuple[Account, Panel, View]:
+    panel = panel_of([asked.body])
+    view = known_at(panel, np.zeros(1, np.int64), np.array([asked.as_of.timestamp()]))
+    return account_of(asked), panel, view
 
 
 def _scored_at(generation: Generation, scored: Scored, probability: float) -> Scored:

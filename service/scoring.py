@@ -15,8 +15,11 @@ from models.refusal import Refusal
 from service.bodies.decoding import Decoded, account_of
 from service.bodies.panels import panel_of
 from service.errors import ProblemError, failed, refused
+from service.happened.latest import Line
+from service.happened.uniting import Held, held_of, united
 from service.log.ids import Ids
 from service.log.records import Entry, Record, entry
+from service.traces import CURRENT, Trace, traced
 
 _LOGGER = getLogger(__name__)
 
@@ -36,6 +39,10 @@ class Question(NamedTuple):
     decoded: Decoded
     actor: str
     place: str = ""
+    trace: Trace | None = None
+
+
+Read = Question | ProblemError  # a body that could be read, or what is wrong with it
 
 
 class Made(NamedTuple):
@@ -52,9 +59,18 @@ class Scoring:
         self.clock = clock
         self._ids = Ids()
 
-    def outcomes(
-        self, by: Numbered, read: Sequence[Question | ProblemError]
-    ) -> list[Made | ProblemError]:
+    def united(self, read: Sequence[Read], happened: Line) -> list[Read]:
+        """The bodies with what happened to their accounts, which is asked for once.
+
+        ProblemError where the database cannot answer.
+        """
+        questions = [each for each in read if isinstance(each, Question)]
+        held = held_of(happened, [each.decoded for each in questions])
+        if not held.accounts and not held.debtors:
+            return list(read)
+        return [_united(each, held) if isinstance(each, Question) else each for each in read]
+
+    def outcomes(self, by: Numbered, read: Sequence[Read]) -> list[Made | ProblemError]:
         """What became of each body, in order; of one that could not be read, what it was."""
         made = iter(self._answered(by, [each for each in read if isinstance(each, Question)]))
         return [next(made) if isinstance(each, Question) else each for each in read]
@@ -67,7 +83,8 @@ class Scoring:
         except Exception:
             if len(questions) > 1:  # whoever it is, the others get their decisions
                 return [each for one in questions for each in self._answered(by, [one])]
-            _LOGGER.exception("a decision failed")
+            with traced(questions[0].trace or CURRENT.get()):
+                _LOGGER.exception("a decision failed")
             return [failed()]
 
     def _decided(self, by: Numbered, questions: Sequence[Question]) -> list[Made | ProblemError]:
@@ -94,3 +111,11 @@ class Scoring:
             decision_id=decision_id,
         )
         return Made(*made)
+
+
+def _united(question: Question, held: Held) -> Read:
+    try:
+        return question._replace(decoded=united(question.decoded, held))
+    except Exception:
+        _LOGGER.exception("a body could not be united with what happened")
+        return failed()

@@ -1,7 +1,7 @@
 """What holds between the fields of a body that is to be decided."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
@@ -52,7 +52,7 @@ def between_fields(
 def _payments(payments: Sequence[PaymentBody], as_of: datetime, base: Path) -> Iterator[FieldError]:
     received = [payment.received_at for payment in payments]
     yield from _later_than(as_of, "payments", "received_at", received, base)
-    yield from _repeated("payments", "payment_id", [row.payment_id for row in payments], base)
+    yield from repeated("payment_id", [row.payment_id for row in payments], (*base, "payments"))
     for i, payment in enumerate(payments):
         if payment.reversed_at is not None:
             yield from _reversal(payment, payment.reversed_at, as_of, (*base, "payments", i))
@@ -62,7 +62,7 @@ def _contacts(
     table: str, contacts: Sequence[ContactBody], as_of: datetime, timezone: str, base: Path
 ) -> Iterator[FieldError]:
     yield from _later_than(as_of, table, "at", [contact.at for contact in contacts], base)
-    yield from _repeated(table, "contact_id", [row.contact_id for row in contacts], base)
+    yield from repeated("contact_id", [row.contact_id for row in contacts], (*base, table))
     for i, contact in enumerate(contacts):
         if contact.promised_amount == 0 or contact.promised_on is not None:
             yield from _promise(contact, timezone, (*base, table, i))
@@ -93,12 +93,19 @@ def _account(account: AccountBody, as_of: datetime, base: Path) -> Iterator[Fiel
 def _reversal(
     payment: PaymentBody, at: datetime, as_of: datetime, base: Path
 ) -> Iterator[FieldError]:
+    if payment.reversed and at > as_of:
+        problem = "lies after as_of"
+        remedy = "Send reversed false and leave reversed_at out: it was not known yet."
+        yield FieldError(pointer((*base, "reversed_at")), problem, remedy, shown(at.isoformat()))
+    else:
+        yield from reversal(payment, at, base)
+
+
+def reversal(payment: PaymentBody, at: datetime, base: Path) -> Iterator[FieldError]:
+    """What is wrong with a payment that was taken back at that instant."""
     if not payment.reversed:
         problem = "is given, but reversed is false"
         remedy = "Send reversed true, or leave reversed_at out."
-    elif at > as_of:
-        problem = "lies after as_of"
-        remedy = "Send reversed false and leave reversed_at out: it was not known yet."
     elif at < payment.received_at:
         problem = "lies before received_at"
         remedy = f"Send an instant from {payment.received_at.isoformat()}, or leave it out."
@@ -108,6 +115,12 @@ def _reversal(
 
 
 def _promise(contact: ContactBody, timezone: str, base: Path) -> Iterator[FieldError]:
+    day = contact.at.astimezone(ZoneInfo(timezone)).date()
+    yield from promise(contact, day, day, base)
+
+
+def promise(contact: ContactBody, first: date, latest: date, base: Path) -> Iterator[FieldError]:
+    """What is wrong with what was promised in a contact of a day from `first` to `latest`."""
     if contact.outcome == "promise" and contact.promised_amount == 0:
         yield FieldError(
             pointer((*base, "promised_amount")),
@@ -117,8 +130,7 @@ def _promise(contact: ContactBody, timezone: str, base: Path) -> Iterator[FieldE
         )
     if contact.promised_on is None:
         return
-    first = contact.at.astimezone(ZoneInfo(timezone)).date()
-    last = first + timedelta(days=PROMISE_DAYS)
+    last = latest + timedelta(days=PROMISE_DAYS)
     if not first <= contact.promised_on <= last:
         side = "before" if contact.promised_on < first else f"over {PROMISE_DAYS} days after"
         yield FieldError(
@@ -143,7 +155,7 @@ def _statements(body: DecisionBody, as_of: datetime, base: Path) -> Iterator[Fie
                     "next day in the account's time zone; leave it out until then.",
                     shown(day.isoformat()),
                 )
-    yield from _repeated("statements", "statement_date", days, base)
+    yield from repeated("statement_date", days, (*base, "statements"))
 
 
 def _later_than(
@@ -161,9 +173,8 @@ def _later_than(
             )
 
 
-def _repeated(
-    table: str, name: str, values: Sequence[Hashable], base: Path
-) -> Iterator[FieldError]:
+def repeated(name: str, values: Sequence[Hashable], base: Path) -> Iterator[FieldError]:
+    """What stands in the field of more than one row of the list that `base` leads to."""
     if len(set(values)) == len(values):
         return
     first: dict[Hashable, int] = {}
@@ -171,8 +182,8 @@ def _repeated(
         earlier = first.setdefault(value, i)
         if earlier != i:
             yield FieldError(
-                pointer((*base, table, i, name)),
-                f"is that of {pointer((*base, table, earlier))} too",
+                pointer((*base, i, name)),
+                f"is that of {pointer((*base, earlier))} too",
                 "Send each one once.",
                 shown(str(value)),
             )

@@ -1,6 +1,6 @@
 """What msgspec cannot say of a column, checked over all rows of a struct at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -33,7 +33,7 @@ _INSTANTS = list[Annotated[datetime, msgspec.Meta(tz=True)]]
 # Texts between these are in bounds whatever their offsets are.
 _SURELY_FROM, _SURELY_UNTIL = f"{FIRST_DATE.year + 1}", f"{LAST_DATE.year}"
 
-_Rows = tuple[type[Body], Sequence[Any]]
+Rows = tuple[type[Body], Sequence[Any]]
 
 
 def _fields(kind: Kind) -> dict[type[Body], list[str]]:
@@ -70,10 +70,15 @@ def read_instants(body: Any) -> bool:
 
     Then the struct is of no use. Raises msgspec.ValidationError where one is no instant at all.
     """
+    return read_instants_of(_timed(body))
+
+
+def read_instants_of(timed: Iterable[Rows]) -> bool:
+    """As `read_instants`, of the structs of rows, each list with the body they are rows of."""
     # msgspec alone would also take 2026-03-31 14:05:00z, an offset of +0200, or more decimals.
     places = [
         (name, [row for row in rows if getattr(row, name) is not None])
-        for schema, rows in _timed(body)
+        for schema, rows in timed
         for name in _TIMES[schema]
     ]
     texts = [getattr(row, name) for name, rows in places for row in rows]
@@ -92,7 +97,7 @@ def read_instants(body: Any) -> bool:
     return True
 
 
-def _rows(body: Any) -> Iterator[_Rows]:
+def _rows(body: Any) -> Iterator[Rows]:
     account = body.account
     yield AccountBody, (account,)
     if account.plan is not None:
@@ -101,12 +106,12 @@ def _rows(body: Any) -> Iterator[_Rows]:
     yield from _events(body)
 
 
-def _timed(body: Any) -> Iterator[_Rows]:
+def _timed(body: Any) -> Iterator[Rows]:
     yield DecisionBody, (body,)
     yield from _events(body)
 
 
-def _events(body: Any) -> Iterator[_Rows]:
+def _events(body: Any) -> Iterator[Rows]:
     if body.payments:
         yield PaymentBody, body.payments
     if body.contacts:
@@ -128,7 +133,7 @@ def _are_texts_known(texts: tuple[str, ...]) -> bool:
     return all(map(is_known, columns, texts))
 
 
-def _are_dates_in_bounds(rows: list[_Rows]) -> bool:
+def _are_dates_in_bounds(rows: list[Rows]) -> bool:
     for schema, held in rows:
         for get in _DATES[schema]:
             days = list(filter(None, map(get, held)))
@@ -137,7 +142,7 @@ def _are_dates_in_bounds(rows: list[_Rows]) -> bool:
     return True
 
 
-def _are_decimals_few(rows: list[_Rows]) -> bool:
+def _are_decimals_few(rows: list[Rows]) -> bool:
     amounts: list[float | None] = []
     for schema, held in rows:
         for get in _MONEY[schema]:

@@ -69,6 +69,11 @@ def decode_decision(content: bytes, now: datetime) -> Decoded:
     return _checked(found, now, ())
 
 
+def decoded_value(value: Any, now: datetime) -> Decoded:
+    """The body of a decision as a JSON value; ProblemError tells what is wrong with it."""
+    return _checked(_strict(DecisionBody, value, ()), now, ())
+
+
 def decode_batch(content: bytes, now: datetime) -> list[Item]:
     """The items of a batch, in order; ProblemError where the whole is not a batch, or not JSON."""
     items = _items(content)

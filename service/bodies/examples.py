@@ -75,6 +75,64 @@ def explain(currency: str) -> dict[str, Any]:
     return {**decision(currency), "changes": changes}
 
 
+def override() -> dict[str, Any]:
+    """A reminder is enough, as has been agreed with the customer."""
+    text = "Pays on the 5th, when the wages are in."
+    return {"level": 1, "reason": "customer_agreement", "text": text}
+
+
+def approve() -> dict[str, Any]:
+    """An approval, with a word on it."""
+    return {"text": "The visit is agreed with the branch."}
+
+
 def search() -> dict[str, Any]:
     """The decisions of one account, newest first."""
     return {"account_id": "A-1001", "limit": 20}
+
+
+def contacts() -> list[dict[str, Any]]:
+    """A call that nobody took, and one with a promise to pay."""
+    call = {"account_id": "A-1001", "channel": "call", "direction": "out"}
+    promise = {"promised_amount": 92.0, "promised_on": "2025-07-08"}
+    return [
+        {"contact_id": "C-2", **call, "at": "2025-07-01T10:15:00-04:00", "outcome": "no_answer"},
+        {"contact_id": "C-3", **call, "at": "2025-07-01T17:40:00-04:00", "outcome": "promise"}
+        | promise,
+    ]
+
+
+def payments() -> dict[str, Any]:
+    """A payment that was taken back."""
+    return {
+        "payment_id": "P-2",
+        "account_id": "A-1001",
+        "received_at": "2025-06-30T09:00:00-04:00",
+        "amount": 40.0,
+        "reversed": True,
+        "reversed_at": "2025-07-02T08:00:00-04:00",
+    }
+
+
+def outcomes() -> dict[str, Any]:
+    """A cycle that ended late."""
+    statement = _statement("2025-06-30", 1840.55, due=92.0, paid=0, late=10)
+    return {"outcome_id": "O-1", "account_id": "A-1001", **statement}
+
+
+def visits() -> dict[str, Any]:
+    """A visit that was agreed to on the phone."""
+    return {
+        "visit_id": "4f7c1c9e-52e5-4a54-9e41-3d7d1f1f6a10",
+        "account_id": "A-1001",
+        "step": "planned",
+        "at": "2025-07-02T09:40:00-04:00",
+        "decision_id": "0197d028-6e00-7000-8f4a-6b6a27ac5d88",
+        "contact_id": "C-3",
+        "place": "home",
+    }
+
+
+def visit_search() -> dict[str, Any]:
+    """The visits that have been planned and not made yet."""
+    return {"state": "planned", "limit": 20}

@@ -15,6 +15,7 @@ from service.bodies.schemas import LISTS, DecisionBody
 from service.bodies.structs import struct_of
 
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder(struct_of(DecisionBody)).decode
+_decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def body_of(inputs: bytes) -> bytes:
@@ -22,9 +23,18 @@ def body_of(inputs: bytes) -> bytes:
 
     Raises ValueError where they are no JSON object.
     """
-    told = msgspec.json.decode(inputs, type=dict[str, Any])
-    lists = {name: _rows(told[name]) for name in LISTS if isinstance(told.get(name), dict)}
+    told = _decode_object(inputs)
+    lists = _lists(told)
     return msgspec.json.encode(told | lists) if lists else inputs
+
+
+def told_of(inputs: bytes) -> dict[str, Any]:
+    """The inputs, whichever way they are stored, as the object of a body that says the same.
+
+    Raises ValueError where they are no JSON object.
+    """
+    told = _decode_object(inputs)
+    return told | _lists(told)
 
 
 def decided_on(inputs: bytes) -> Any:
@@ -37,6 +47,11 @@ def decided_on(inputs: bytes) -> Any:
     if not read_instants(body) or body.as_of is None:
         raise ValueError("they hold an instant that cannot be read")
     return body
+
+
+def _lists(told: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The lists that are stored as columns, as rows."""
+    return {name: _rows(told[name]) for name in LISTS if isinstance(told.get(name), dict)}
 
 
 def _rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:

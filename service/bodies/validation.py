@@ -1,16 +1,16 @@
 """Checking what came in: the schema's bounds first, then what holds between fields."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from service.bodies.between import Path, between_fields
+from service.bodies.between import Path
 from service.bodies.changes import CHANGES_COLUMNS, PricesBody
 from service.bodies.columns import remedy
+from service.bodies.happened import EVENT_COLUMNS
+from service.bodies.overrides import OVERRIDE_COLUMNS
 from service.bodies.schemas import (
     BATCH_MAX,
     COLUMNS,
@@ -20,15 +20,14 @@ from service.bodies.schemas import (
     AccountBody,
     Body,
     ContactBody,
-    DecisionBody,
     PaymentBody,
     PlanBody,
     StatementBody,
 )
+from service.bodies.visits import VISIT_COLUMNS
 from service.errors import FieldError, invalid, pointer, shown
 
 AnyBody = TypeVar("AnyBody", bound=Body)
-AnyDecision = TypeVar("AnyDecision", bound=DecisionBody)
 
 _INNER: dict[tuple[str, ...], type[Body]] = {
     ("account",): AccountBody,
@@ -39,7 +38,7 @@ _INNER: dict[tuple[str, ...], type[Body]] = {
     ("contacts",): ContactBody,
     ("debtor_contacts",): ContactBody,
 }
-_COLUMNS = COLUMNS | CHANGES_COLUMNS
+_COLUMNS = COLUMNS | CHANGES_COLUMNS | EVENT_COLUMNS | VISIT_COLUMNS | OVERRIDE_COLUMNS
 _PROBLEMS = {
     "missing": "is missing",
     "extra_forbidden": "is not a known field",
@@ -65,16 +64,9 @@ _REMEDIES = {
     "prices": "Send the price of each resource that is to have another, as an object.",
     "without_rules": "Send a list of the ids of rules.",
     "items": f"Send a list of 1 to {BATCH_MAX:,} items.",
+    "text": "Send a text of printable characters on one line; /docs tells how long it may be.",
     "cursor": "Send the next_cursor of the page before, or leave it out.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A body that met every check, with the instant it is to be decided at."""
-
-    body: DecisionBody
-    as_of: datetime
 
 
 def read(schema: type[AnyBody], value: Any, base: Path = ()) -> AnyBody:
@@ -87,16 +79,6 @@ def read(schema: type[AnyBody], value: Any, base: Path = ()) -> AnyBody:
     except ValidationError as failure:
         details = failure.errors(include_url=False)
         raise invalid([_field_error(schema, detail, base) for detail in details]) from None
-
-
-def read_decision(schema: type[AnyDecision], value: Any, now: datetime, base: Path = ()) -> Checked:
-    """A body to be decided; ProblemError `validation` lists what is wrong with it."""
-    body = read(schema, value, base)
-    as_of = body.as_of or now
-    errors = list(between_fields(body, as_of, now, base))
-    if errors:
-        raise invalid(errors)
-    return Checked(body, as_of)
 
 
 def _field_error(schema: type[Body], detail: ErrorDetails, base: Path) -> FieldError:

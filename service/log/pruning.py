@@ -1,6 +1,8 @@
-"""Removing what accounts left behind that nothing has been decided on since some instant.
+"""Removing what accounts left behind that nothing has been decided on, or told of, since some
+instant.
 
-An account's decisions go together or stay, so that one which supersedes another goes with it.
+All that an account left behind goes together or stays: its decisions, so that one which supersedes
+another goes with it, its events and the steps of its visits.
 Each batch is a transaction that also logs what it removed: a pruning that is interrupted is logged
 as far as it came, and the next one goes on from there.
 """
@@ -16,10 +18,18 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from service.instants import first_id, instant, microseconds, new_id
-from service.tables import DECISIONS, IDEMPOTENCY, PRUNING_NOW, PRUNINGS, RULES
+from service.log.activity import Left, inactive_accounts, left_behind, sizes_of
+from service.tables import (
+    DECISIONS,
+    IDEMPOTENCY,
+    PRUNING_NOW,
+    PRUNINGS,
+    RULES,
+    SUPERSESSIONS,
+)
 
 KEY_AGE = timedelta(days=7)  # how long a request may be repeated under its idempotency key
-BATCH = 200  # decisions or keys: some 20 ms of the one lock that SQLite's writers have
+BATCH = 200  # decisions and events, or keys: some 20 ms of the one lock that SQLite's writers have
 PATIENCE = 60  # seconds that a batch waits for other writers of a SQLite database
 SAMPLE = 1_000  # decisions whose length is measured
 
@@ -39,6 +49,7 @@ class Prunable:
     rules: int
     keys: int
     size: int
+    events: int  # and steps of visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,7 @@ class Pruned:
     accounts: int = 0
     decisions: int = 0
     keys: int = 0
+    events: int = 0  # and steps of visits
 
     def plus(self, other: "Pruned") -> "Pruned":
         """Both together."""
@@ -55,23 +67,18 @@ class Pruned:
             self.accounts + other.accounts,
             self.decisions + other.decisions,
             self.keys + other.keys,
+            self.events + other.events,
         )
 
 
 def prunable(engine: sa.Engine, inactive_since: datetime) -> Prunable:
     """What `prune` would remove now; nothing is changed."""
-    text = (
-        sa.func.hex(_decision) if engine.dialect.name == "sqlite" else sa.cast(_decision, sa.Text)
-    )
-    inactive = (
-        _inactive(inactive_since)
-        .add_columns(sa.func.min(text).label("oldest"), sa.func.max(text).label("newest"))
-        .subquery()
-    )
+    inactive = inactive_accounts(engine.dialect.name, inactive_since)
     columns = inactive.c
     totals = sa.select(
         sa.func.count(),
         sa.func.coalesce(sa.func.sum(columns.decisions), 0),
+        sa.func.coalesce(sa.func.sum(columns.events), 0),
         sa.func.min(columns.oldest),
         sa.func.max(columns.newest),
     ).select_from(inactive)
@@ -81,7 +88,7 @@ def prunable(engine: sa.Engine, inactive_since: datetime) -> Prunable:
     )
     keys = sa.select(sa.func.count()).where(IDEMPOTENCY.c.created_at < _keys_before())
     with engine.connect() as connection:
-        accounts, decisions, oldest, newest = connection.execute(totals).one()
+        accounts, decisions, events, oldest, newest = connection.execute(totals).one()
         return Prunable(
             accounts=accounts,
             decisions=int(decisions),
@@ -90,21 +97,24 @@ def prunable(engine: sa.Engine, inactive_since: datetime) -> Prunable:
             rules=connection.execute(rules).scalar_one(),
             keys=connection.execute(keys).scalar_one(),
             size=round(int(decisions) * _mean_size(connection, theirs)),
+            events=int(events),
         )
 
 
 def prune(
     engine: sa.Engine, inactive_since: datetime, actor: str, told: Callable[[Pruned], None]
 ) -> Pruned:
-    """Remove the decisions of inactive accounts, and idempotency keys older than KEY_AGE.
+    """Remove what inactive accounts left behind, and idempotency keys older than KEY_AGE.
 
-    An account is inactive where its last decision was made before `inactive_since`. `told` gets
-    the sum so far after each batch. Other writers get their turn between the batches.
+    An account is inactive where its last decision was made, and the last of its events and steps of
+    visits recorded, before `inactive_since`. `told` gets the sum so far after each batch. Other
+    writers get their turn between the batches.
     """
     run = _Run(engine, inactive_since, actor)
-    for accounts in _batches(engine, inactive_since):
-        run.batch(partial(_remove, accounts=accounts, inactive_since=inactive_since))
-        told(run.removed)
+    for left in left_behind(inactive_since):
+        for accounts in _batches(engine, left, inactive_since):
+            run.batch(partial(_remove, accounts=accounts, inactive_since=inactive_since))
+            told(run.removed)
     for keys in _old_keys(engine):
         run.batch(partial(_remove_keys, keys=keys))
         told(run.removed)
@@ -144,53 +154,59 @@ class _Run:
             time.sleep(time.monotonic() - started)
 
 
-def _inactive(inactive_since: datetime) -> sa.Select[tuple[str, int]]:
-    """Inactive accounts with the number of their decisions, from the index by account alone.
-
-    Ids tell when decisions were made, to the microsecond.
-    """
-    newer = sa.case((_decision >= first_id(inactive_since), 1), else_=0)
-    return (
-        sa.select(_account, sa.func.count().label("decisions"))
-        .group_by(_account)
-        .having(sa.func.max(newer) == 0)
-    )
-
-
-def _batches(engine: sa.Engine, inactive_since: datetime) -> Iterator[list[str]]:
-    """The inactive accounts: so many that they have up to BATCH decisions, or a single one."""
-    page = _inactive(inactive_since).order_by(_account).limit(BATCH)
+def _batches(engine: sa.Engine, left: Left, inactive_since: datetime) -> Iterator[list[str]]:
+    """The inactive accounts of a table: so many that BATCH rows go with them, or a single one."""
+    account = left.table.c.account_id
+    page = left.grouped().having(sa.func.max(sa.case((left.newer, 1), else_=0)) == 0)
+    page = page.order_by(account).limit(BATCH)
     last = ""
-    while found := _read(engine, page.where(_account > last)):
+    while found := _read(engine, page.where(account > last)):
         last = found[-1].account_id
+        with engine.connect() as connection:
+            sizes = sizes_of(connection, [row.account_id for row in found], inactive_since)
         batch: list[str] = []
-        decisions = 0
-        for row in found:
-            if batch and decisions + row.decisions > BATCH:
+        rows = 0
+        for account_id, size in sizes.items():
+            if batch and rows + size > BATCH:
                 yield batch
-                batch, decisions = [], 0
-            batch.append(row.account_id)
-            decisions += row.decisions
-        yield batch
+                batch, rows = [], 0
+            batch.append(account_id)
+            rows += size
+        if batch:
+            yield batch
 
 
 def _remove(connection: sa.Connection, accounts: Sequence[str], inactive_since: datetime) -> Pruned:
     """Remove what there is of those accounts that are still inactive.
 
-    One statement says which decisions go: what is recorded after it stays, with its rules.
+    One statement says which accounts go: what is recorded after it stays, with its rules.
     """
-    among = _account.in_(accounts)
-    active = sa.select(_account).where(among, _decision >= first_id(inactive_since))
-    query = sa.select(_account, _decision).where(among, _account.not_in(active))
-    found = connection.execute(query).all()
+    gone = list(sizes_of(connection, accounts, inactive_since))
+    decisions = _remove_decisions(connection, gone, inactive_since)
+    events = 0
+    for table, newer in left_behind(inactive_since):
+        if table is not DECISIONS:
+            old = table.delete().where(table.c.account_id.in_(gone), ~newer)
+            events += connection.execute(old).rowcount
+    return Pruned(len(gone), decisions, events=events)
+
+
+def _remove_decisions(
+    connection: sa.Connection, accounts: Sequence[str], inactive_since: datetime
+) -> int:
+    """Remove their older decisions with what belongs to each; how many there were."""
+    query = sa.select(_decision).where(_account.in_(accounts), _decision < first_id(inactive_since))
+    found = connection.execute(query).scalars().all()
     rules = RULES.c.rule.in_(_rules(connection))
     decisions = 0
     for start in range(0, len(found), BATCH):
-        these = _decision.in_([row.decision_id for row in found[start : start + BATCH]])
+        ids = found[start : start + BATCH]
+        these = _decision.in_(ids)
         keys = sa.select(DECISIONS.c.kind, _decision).where(these)
         connection.execute(RULES.delete().where(rules, _rules_key.in_(keys)))
+        connection.execute(SUPERSESSIONS.delete().where(SUPERSESSIONS.c.decision_id.in_(ids)))
         decisions += connection.execute(DECISIONS.delete().where(these)).rowcount
-    return Pruned(accounts=len({row.account_id for row in found}), decisions=decisions)
+    return decisions
 
 
 def _rules(connection: sa.Connection) -> Sequence[str]:

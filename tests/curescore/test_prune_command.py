@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from service.database import connect
 from service.tables import PRUNINGS
-from tests.logged import accounts, day, decided, keyed
+from tests.logged import accounts, day, decided, happened, keyed
 from tests.servers import ROOT, command, completed_here
 
 SINCE = "2024-07-01"
@@ -40,6 +40,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         ]:
             decided(connection, name, day(at))
         keyed(connection, "key", day(SINCE))
+        happened(connection, "older", day("2023-03-05"))
     engine.dispose()
     return environment
 
@@ -80,6 +81,7 @@ def test_it_only_counts_unless_told_to_remove(environment: dict[str, str]) -> No
         "rules": 3,
         "keys": 1,
         "size": 36,
+        "events": 2,
     }
     shown = completed_here(environment, *ARGUMENTS).stdout
     assert "2022-01-05 to 2024-06-30" in shown

@@ -21,7 +21,9 @@ from service.api.deciding import SMALL
 from service.app import create_app
 from service.bodies.decoding import Decoded, decode_decision
 from service.database import DatabaseError
-from service.deciding import PANEL, PART, SLICE, Asked
+from service.deciding.asked import Asked
+from service.deciding.batches import PART, SLICE
+from service.deciding.together import PANEL
 from service.errors import ProblemError
 from service.log.inserts import Inserts
 from service.log.records import Entry
@@ -218,7 +220,7 @@ def test_a_body_that_breaks_its_reader_leaves_nobody_waiting(
             raise ZeroDivisionError
         return decode_decision(content, now)
 
-    monkeypatch.setattr("service.deciding.decode_decision", decode)
+    monkeypatch.setattr("service.deciding.asked.decode_decision", decode)
     bodies = others(body, 5)
     bodies[3]["account"]["account_id"] = POISON
 

@@ -17,8 +17,9 @@ from service.bodies import examples
 from service.bodies.decoding import Decoded, account_of, decode_batch, decode_decision
 from service.bodies.jsonbody import parse
 from service.bodies.schemas import BATCH_MAX, BatchEnvelope, BatchItem, DecisionBody
-from service.bodies.validation import read, read_decision
+from service.bodies.validation import read
 from service.errors import ProblemError
+from tests.strict import read_decision
 
 NOW = datetime(2025, 7, 3, 12, tzinfo=UTC)
 PLACEHOLDER = "@@"

@@ -14,8 +14,18 @@ from service.instants import instant
 from service.log import pruning
 from service.log.grants import PRUNE, SERVICE, grant
 from service.log.pruning import Prunable, Pruned, prunable, prune
-from service.tables import DECISIONS, GENERATIONS, IDEMPOTENCY, PRUNINGS, RECORDED_CHUNKS, RULES
-from tests.logged import accounts, day, decided, every_table, keyed
+from service.tables import (
+    DECISIONS,
+    EVENTS,
+    GENERATIONS,
+    IDEMPOTENCY,
+    PRUNINGS,
+    RECORDED_CHUNKS,
+    RULES,
+    SUPERSESSIONS,
+    VISITS,
+)
+from tests.logged import accounts, day, decided, every_table, happened, keyed
 
 SINCE = day("2024-07-01")
 MOMENT = timedelta(microseconds=1)
@@ -71,8 +81,44 @@ def test_an_account_goes_by_its_last_decision(engine: sa.Engine) -> None:
     assert prune(engine, SINCE, "test", ignore) == Pruned()
 
 
+def test_an_account_goes_by_what_was_told_of_it_too(engine: sa.Engine) -> None:
+    long_ago = SINCE - timedelta(days=900)
+    record(engine, ("told since", long_ago), ("told before", long_ago), ("decided since", SINCE))
+    with engine.begin() as connection:
+        happened(connection, "told since", long_ago, "E-1")
+        happened(connection, "told since", SINCE, "E-2")
+        happened(connection, "told before", SINCE - MOMENT, "E-3")
+        happened(connection, "decided since", long_ago, "E-4")
+        happened(connection, "never decided on", long_ago, "E-5")
+        happened(connection, "only told since", SINCE, "E-6")
+    found = prunable(engine, SINCE)
+    assert (found.accounts, found.decisions, found.events) == (2, 1, 4)
+    assert prune(engine, SINCE, "test", ignore) == Pruned(accounts=2, decisions=1, events=4)
+    assert accounts(engine) == ["decided since", "told since"]
+    for table in (EVENTS, VISITS):
+        with engine.connect() as connection:
+            kept = connection.execute(sa.select(table.c.account_id)).scalars().all()
+        assert sorted(kept) == ["decided since", "only told since", "told since", "told since"]
+    assert sum(row.events for row in log(engine)) == 4
+
+
+def test_the_events_of_an_account_count_for_the_size_of_a_batch(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "BATCH", 4)
+    old = SINCE - MOMENT
+    record(engine, *((f"A{i}", old) for i in range(6)))
+    with engine.begin() as connection:
+        for i in range(6):
+            happened(connection, f"A{i}", old, f"E-{i}")
+        for i in range(5):
+            happened(connection, f"B{i}", old, f"F-{i}")
+    assert prune(engine, SINCE, "test", ignore) == Pruned(11, 6, 0, 22)
+    assert max(row.decisions + row.events for row in log(engine)) == 4
+
+
 def test_the_count_says_what_would_go_and_removes_nothing(engine: sa.Engine) -> None:
-    assert prunable(engine, SINCE) == Prunable(0, 0, None, None, 0, 0, 0)
+    assert prunable(engine, SINCE) == Prunable(0, 0, None, None, 0, 0, 0, 0)
     oldest = SINCE - timedelta(days=900)
     record(
         engine,
@@ -84,8 +130,10 @@ def test_the_count_says_what_would_go_and_removes_nothing(engine: sa.Engine) -> 
     )
     with engine.begin() as connection:
         keyed(connection, "old", SINCE)
+        happened(connection, "B", SINCE - timedelta(days=1), "EB")
+        happened(connection, "active", SINCE - timedelta(days=1), "E")
     size = 3 * len(b"record" + b"inputs")
-    expected = Prunable(2, 3, oldest, SINCE - timedelta(days=2), 6, 1, size)
+    expected = Prunable(2, 3, oldest, SINCE - timedelta(days=2), 6, 1, size, 2)
     assert prunable(engine, SINCE) == expected
     assert prunable(engine, SINCE) == expected
     assert len(accounts(engine)) == 5
@@ -104,8 +152,9 @@ def test_idempotency_keys_go_when_they_are_a_week_old(engine: sa.Engine) -> None
 def test_generations_and_chunks_stay(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         every_table(connection, SINCE - MOMENT)
-    assert prune(engine, SINCE, "test", ignore) == Pruned(1, 1, 1)
-    assert (count(engine, DECISIONS), count(engine, RULES), count(engine, IDEMPOTENCY)) == (0, 0, 0)
+    assert prune(engine, SINCE, "test", ignore) == Pruned(1, 1, 1, 2)
+    gone = (DECISIONS, RULES, IDEMPOTENCY, EVENTS, VISITS, SUPERSESSIONS)
+    assert [count(engine, table) for table in gone] == [0] * len(gone)
     assert (count(engine, GENERATIONS), count(engine, RECORDED_CHUNKS)) == (1, 1)
 
 

@@ -1,0 +1,1 @@
+"""Decides for many callers at once, and has it recorded before any is answered."""

@@ -1,0 +1,1 @@
+"""What happened to accounts, as others tell it: stored for good, and counted by decisions."""
