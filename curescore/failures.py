@@ -11,6 +11,8 @@ from curescore.console import err
 from features.errors import InputError
 
 FAILED = 1
+# What the extra `train` installs, by the names that it is imported by.
+_TRAINS = {"matplotlib", "optuna", "pandas", "pandera", "pyarrow", "scipy", "sklearn"}
 
 
 @contextmanager
@@ -30,18 +32,23 @@ def told() -> Iterator[None]:
 
 def _reason(error: Exception) -> str | None:
     """The line that says why; None for a defect of ours, which deserves its traceback."""
+    if isinstance(error, ModuleNotFoundError) and error.name in _TRAINS:
+        remedy = "install what trains: pip install 'curescore[train]'"
+        return f"cannot go on: {error.name} is not installed; {remedy}"
     from sqlalchemy.exc import SQLAlchemyError
 
     from curescore.nightly.manifest import RunError
     from models.intensity.plan import PlanError
     from models.score.manifest import BundleError
     from service.database import DatabaseError
-    from service.replay.replaying import ReplayError
+    from service.replay.making import ReplayError
     from service.served.registry import ModelsError
+    from training.cluster import ClusterError
 
     if isinstance(error, OSError):
         return f"cannot go on: {_system(error)}"
-    if isinstance(error, DatabaseError | ModelsError | BundleError | PlanError | RunError):
+    told = DatabaseError | ModelsError | BundleError | PlanError | RunError | ClusterError
+    if isinstance(error, told):
         return f"cannot go on: {error}"
     if isinstance(error, ReplayError):
         return f"cannot be replayed: {error}"

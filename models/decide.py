@@ -7,15 +7,17 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.clock import DAY_SECONDS
 from features.panel import Panel, View
 from models.account import Account
 from models.assessed import Assessed, assess
-from models.decision import Decision, Intensity, Reasons, Score
+from models.decision import BindingRule, Decision, Intensity, Reasons, Score
 from models.generation import Generation
 from models.intensity.asked import Asked, Scarcity, scarcity_of
-from models.intensity.choose import Challenger, choose
+from models.intensity.choose import Challenger, Chosen, choose
+from models.intensity.settle import open_levels, taking
 from models.refusal import Refusal, refusal
 from models.score.bundle import Bundle
 from models.score.tier import TIERS, Tier
@@ -45,6 +47,39 @@ def decide(
     return [next(decisions) if refused is None else refused for refused in refusals]
 
 
+class Beyond(NamedTuple):
+    """A level that rules keep from an account: which rules do, and the levels that none keeps."""
+
+    rules: tuple[BindingRule, ...]
+    allowed: tuple[int, ...]
+
+
+def decide_at(
+    generation: Generation,
+    account: Account,
+    panel: Panel,
+    view: View,
+    level: int,
+    reasons: int | None = None,
+) -> Decision | Refusal | Beyond:
+    """The decision of one account with the level that a person gives it.
+
+    It is that of `decide` but for the level and what follows from it; the policy's bounds of the
+    stage do not hold, the rules do.
+    """
+    refused = refusal(generation, account, panel, view, 0)
+    if refused is not None:
+        return refused
+    known = assess(generation, [account], panel, view, reasons, keyed=generation.plan is not None)
+    chosen = _chosen(generation, [account], known, given=np.array([level]))
+    (row,) = chosen.rows
+    rules = taking(row, level)
+    if rules:
+        return Beyond(rules, open_levels(row))
+    (decision,) = _concluded(generation, [account], known, chosen)
+    return decision
+
+
 def conclude(
     generation: Generation,
     accounts: Sequence[Account],
@@ -59,13 +94,31 @@ def conclude(
     """
     if not accounts:
         return []
+    return _concluded(
+        generation, accounts, known, _chosen(generation, accounts, known, scarcity, without)
+    )
+
+
+def _chosen(
+    generation: Generation,
+    accounts: Sequence[Account],
+    known: Assessed,
+    scarcity: Scarcity | None = None,
+    without: frozenset[str] = frozenset(),
+    given: NDArray[np.int64] | None = None,
+) -> Chosen:
     scarce = scarcity or scarcity_of(
         generation.plan, generation.policy, accounts, known.as_of, known.keys
     )
     other = generation.challenger
     challenger = None if other is None else Challenger(other, known.challenger_ratios)
     asked = asked_of(generation, accounts, known)
-    chosen = choose(generation.policy, scarce, asked, without, challenger)
+    return choose(generation.policy, scarce, asked, without, challenger, given)
+
+
+def _concluded(
+    generation: Generation, accounts: Sequence[Account], known: Assessed, chosen: Chosen
+) -> list[Decision]:
     return [
         _decision(generation, account, row, intensity, STAGES[stage], TIERS[tier])
         for account, row, intensity, stage, tier in zip(

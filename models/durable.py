@@ -1,6 +1,7 @@
 """Files that appear whole, and stay: also when the process or the machine ends meanwhile."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,24 @@ def whole_file(path: Path) -> Iterator[Path]:
         sync(path.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder beside `path` to write files into, which becomes `path` on success, durably.
+
+    Its owner alone may open it. OSError where something is in the way; an empty folder is not.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    try:
+        yield part
+        for each in (*part.iterdir(), part):
+            sync(each)
+        part.rename(path)
+        sync(path.parent)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def sync(path: Path) -> None:

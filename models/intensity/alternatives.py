@@ -14,7 +14,9 @@ from models.intensity.settle import CAPACITY
 from models.intensity.value import Cases, target_number
 from models.score.calibration import probability
 
-EXPLORATION = "exploration"  # what a change leaves, as a rule: the experiment
+# What a change leaves, as a rule:
+EXPLORATION = "exploration"  # the experiment
+OVERRIDE = "override"  # what a person decided
 
 
 def numeric(
@@ -71,6 +73,11 @@ def _size(change: Change) -> tuple[bool, float, str]:
 def leaving_experiment(level: int) -> Change:
     """Outside the experiment that another level was drawn for, this is the level."""
     return Change("rule", EXPLORATION, None, None, level)
+
+
+def leaving_override(level: int) -> Change:
+    """Without the person who gave another level, this is it."""
+    return Change("rule", OVERRIDE, None, None, level)
 
 
 def leaving_plan(level: int) -> Change:

@@ -10,7 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from models.decision import BindingRule, Change, Intensity
-from models.intensity.alternatives import leaving_experiment, leaving_plan, numeric, ranked
+from models.intensity.alternatives import (
+    leaving_experiment,
+    leaving_override,
+    leaving_plan,
+    numeric,
+    ranked,
+)
 from models.intensity.asked import NOT_PLANNED, Asked, Indices, Scarcity, rows_of
 from models.intensity.change import Changes, changes
 from models.intensity.effects import effects_of
@@ -31,6 +37,7 @@ class Chosen(NamedTuple):
     """The levels of n accounts as the policy that decided weighed them, and their intensities."""
 
     weighed: Weighed
+    rows: list[Row]
     intensities: list[Intensity]
 
 
@@ -64,24 +71,27 @@ def choose(
     asked: Asked,
     without: frozenset[str] = NO_RULES,
     challenger: Challenger | None = None,
+    given: Indices | None = None,
 ) -> Chosen:
     """The contact intensity of each account; rules whose ids are in `without` are left out.
 
     The plan was made with every rule: without one of them, prices alone give the level. Accounts
     are drawn as the policy's [exploration] has it, those of the challenger's arm only where there
-    is a challenger; it decides them as if no level had been planned for them.
+    is a challenger; it decides them as if no level had been planned for them. `given` [n] are
+    levels that a person gives in place of these: whether rules take them, `settle.taking` tells.
     """
     if without:
         scarcity = _unplanned(scarcity)
     found = _recommended(policy, scarcity, asked, without)
     if policy.exploration is None:
-        return _told(policy, scarcity, asked, found, undrawn(found.weighed.level))
+        draw = _with(undrawn(found.weighed.level), given)
+        return _told(policy, scarcity, asked, found, draw)
     if challenger is None or not policy.exploration.challenger_share:
-        draw = drawn(policy.exploration, _open(policy, asked, without, found, None))
+        draw = _with(drawn(policy.exploration, _open(policy, asked, without, found, None)), given)
         return _told(policy, scarcity, asked, found, draw)
     other, theirs = challenger.policy, asked._replace(ratios=challenger.ratios)
     levels = _levels(other, scarcity, theirs, without)
-    draw = drawn(policy.exploration, _open(policy, asked, without, found, levels))
+    draw = _with(drawn(policy.exploration, _open(policy, asked, without, found, levels)), given)
     chosen = _told(policy, scarcity, asked, found, draw)
     some = np.flatnonzero(draw.arm == CHALLENGER)
     if not len(some):
@@ -90,6 +100,10 @@ def choose(
     few = rows_of(theirs, some)
     again = _recommended(other, scarce, few, without)
     return _put(chosen, some, _told(other, scarce, few, again, draw.only(some)))
+
+
+def _with(draw: Drawn, given: Indices | None) -> Drawn:
+    return draw if given is None else draw.given(given)
 
 
 def _unplanned(scarcity: Scarcity) -> Scarcity:
@@ -159,13 +173,17 @@ def _told(
         told[i].append(change)
     for i in found.moved:
         told[i] = [leaving_plan(int(found.alone.level[i]))]
-    for i in np.flatnonzero(draw.level != weighed.level).tolist():
-        told[i] = [leaving_experiment(int(weighed.level[i]))]
+    if draw.replaced is None:
+        for i in np.flatnonzero(draw.level != weighed.level).tolist():
+            told[i] = [leaving_experiment(int(weighed.level[i]))]
+    else:
+        for i in np.flatnonzero(draw.level != draw.replaced).tolist():
+            told[i] = [leaving_override(int(draw.replaced[i]))]
     intensities = [
         intensity(policy, row, taking, ranked(altering))
         for row, taking, altering in zip(every, takers, told, strict=True)
     ]
-    return Chosen(weighed, intensities)
+    return Chosen(weighed, every, intensities)
 
 
 def _put(chosen: Chosen, places: Indices, others: Chosen) -> Chosen:
@@ -173,10 +191,10 @@ def _put(chosen: Chosen, places: Indices, others: Chosen) -> Chosen:
     columns = [column.copy() for column in chosen.weighed]
     for column, other in zip(columns, others.weighed, strict=True):
         column[places] = other
-    intensities = list(chosen.intensities)
-    for i, each in zip(places.tolist(), others.intensities, strict=True):
-        intensities[i] = each
-    return Chosen(Weighed._make(columns), intensities)
+    rows, intensities = list(chosen.rows), list(chosen.intensities)
+    for i, row, each in zip(places.tolist(), others.rows, others.intensities, strict=True):
+        rows[i], intensities[i] = row, each
+    return Chosen(Weighed._make(columns), rows, intensities)
 
 
 def _as_planned(

@@ -43,19 +43,26 @@ class Drawn(NamedTuple):
     `experiment` [n] names it, None for an account that takes no part; `arm` [n] is the position
     in ARMS. `level` [n] is the one given; that of an account in the challenger's arm is the
     challenger's. `propensities` [n] are the probabilities of each level before any draw.
+    `replaced` [n] are the levels that a person's took the place of; None where nobody gave any.
     """
 
     experiment: list[str | None]
     arm: Indices
     level: Indices
     propensities: list[dict[str, float]]
+    replaced: Indices | None = None
+
+    def given(self, level: Indices) -> "Drawn":
+        """The same draw, but for the levels [n], which a person gives."""
+        return self._replace(level=level, replaced=self.level)
 
     def only(self, rows: Indices) -> "Drawn":
         """Those accounts alone, by position."""
         experiment, propensities = (
             [column[i] for i in rows.tolist()] for column in (self.experiment, self.propensities)
         )
-        return Drawn(experiment, self.arm[rows], self.level[rows], propensities)
+        replaced = None if self.replaced is None else self.replaced[rows]
+        return Drawn(experiment, self.arm[rows], self.level[rows], propensities, replaced)
 
 
 class Open(NamedTuple):

@@ -52,6 +52,7 @@ class Row(NamedTuple):
     unpriced: int  # what `unflagged` would be if resources were not scarce
     planned: int  # the plan's level, NOT_PLANNED without one
     level: int  # what is given
+    replaced: int  # what would be given if no person had given another
     arm: int  # position in ARMS
 
 
@@ -96,6 +97,7 @@ def rows(
         unpriced,
         planned,
         draw.level,
+        draw.level if draw.replaced is None else draw.replaced,
         draw.arm,
     )
     each = (

@@ -84,6 +84,41 @@ def binding_levels(row: Row) -> tuple[BindingRule, ...]:
     return tuple(found)
 
 
+def taking(row: Row, level: int) -> tuple[BindingRule, ...]:
+    """The rules that keep a person from giving the account this level, protections and holds first.
+
+    The policy's bounds of the stage, the capacity plan and what a level is worth do not.
+    `took_away` is as in `binding_levels`.
+    """
+    found: list[Rule] = [cap for cap in row.caps if cap.cap < level]
+    barrier = _barrier(row, level)
+    if barrier is not None:
+        found.append(barrier)
+    left = next(each for each in range(level, NONE - 1, -1) if _is_open(row, each))
+    return tuple(BindingRule(by.id, by.citation, f"level:{level}->{left}") for by in found)
+
+
+def open_levels(row: Row) -> tuple[int, ...]:
+    """The levels that a person may give the account."""
+    return tuple(level for level in LEVELS if _is_open(row, level))
+
+
+def _is_open(row: Row, level: int) -> bool:
+    capped = bool(row.caps) and row.caps[0].cap < level
+    return not capped and _barrier(row, level) is None
+
+
+def _barrier(row: Row, level: int) -> Rule | None:
+    """The contact rule that takes the level.
+
+    What took the best level leaves no way to those above it either.
+    """
+    for each in (level, row.unbarred):
+        if each <= level and not row.free[each]:
+            return BARRING[row.level_by[each]]
+    return None
+
+
 def _within_caps(row: Row) -> int:
     return min(row.unflagged, row.caps[0].cap) if row.caps else row.unflagged
 
@@ -184,16 +219,13 @@ def _taken(row: Row) -> list[str | None]:
     cap, capping = (row.caps[0].cap, row.caps[0].id) if row.caps else (ESCALATE, None)
     lowest, highest = row.lowest, row.highest
     found: list[str | None] = []
-    for level, free in enumerate(row.free):
+    for level in LEVELS:
         if level in (row.level, row.recommended):
             found.append(None)
         elif level > highest:
             found.append(STAGE_HIGHEST)
-        elif not free:
-            found.append(BARRING[row.level_by[level]].id)
-        elif level > row.unbarred and not row.free[row.unbarred]:
-            # What took the best level leaves no way to those above it either.
-            found.append(BARRING[row.level_by[row.unbarred]].id)
+        elif (barrier := _barrier(row, level)) is not None:
+            found.append(barrier.id)
         elif level > cap:
             found.append(capping)
         else:
@@ -221,7 +253,8 @@ def _treated(policy: Policy, row: Row, binding: Sequence[BindingRule]) -> Treate
         asked=asked,
         held=next((_HOLDS[rule.id] for rule in row.caps if rule.id in _HOLDS), None),
         barred=row.unbarred > row.unflagged or _within_caps(row) > row.recommended,
-        drawn=row.level != row.recommended,
+        drawn=row.level == row.replaced != row.recommended,
+        overridden=row.level != row.replaced,
         # Where it took but a channel, there is another way to make the contact.
         unreachable=any(
             each.rule == UNREACHABLE.id and each.took_away.startswith("level:") for each in binding

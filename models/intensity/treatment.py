@@ -13,6 +13,7 @@ Because = Literal[
     "not_worth",  # wait: no level is worth what it costs
     "barred",  # wait: every level that would be worth it was taken away by contact rules
     "drawn",  # wait: an experiment's draw took the contact away
+    "overridden",  # wait: a person took the contact away
     # the level's own, as the account is on hold:
     "promise_not_due",
     "plan_kept",
@@ -56,6 +57,7 @@ def treat(
     held: Hold | None,
     barred: bool,
     drawn: bool,
+    overridden: bool,
     unreachable: bool,
     stated: str | None,
     ability: float,
@@ -72,6 +74,7 @@ def treat(
     held: the hold on the account, if there is one.
     barred: a level worth more than none was taken away by the contact rules.
     drawn: the level was drawn, and is not the one recommended.
+    overridden: a person gave the level in place of another.
     unreachable: the rule of the unreachable took something away.
     stated: the debtor's latest reason for being late, out of features.tables.REASONS.
     ability, willingness: percentiles, low below `low_below`; used where `standing_valid`.
@@ -85,8 +88,8 @@ def treat(
         spoken_to = level > NONE and held is None
         plan = instalments(past_due, paid_month, plan_months) if spoken_to else None
         return Treated(asked, "hardship_flagged_plan" if plan else "hardship_flagged", plan)
-    if level == NONE and drawn:
-        return Treated("wait", "drawn")
+    if level == NONE and (drawn or overridden):
+        return Treated("wait", "overridden" if overridden else "drawn")
     if level == NONE and not (barred and unreachable):
         return Treated("wait", "barred" if barred else "not_worth")
     if held is not None:

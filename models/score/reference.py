@@ -3,13 +3,21 @@
 What is decided later is compared with it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 TOLERANCE = 1e-9  # of a sum of shares
+# Of nothing there is no logarithm: an empty bin counts as half a row, but as one in ten thousand
+# where rows are many. Shares in training are held to the same least, so that a bin which is empty
+# in both, or too small for so few rows to meet, adds nothing.
+EMPTY_ROWS, FLOOR = 0.5, 1e-4
+
+Floats = NDArray[np.float64]
 
 
 class _Part(BaseModel):
@@ -61,6 +69,25 @@ def check_reference(document: Any, features: Collection[str]) -> None:
         raise ValueError("the reference is not one of the bundle's features")
     if not set(reference.reasons) <= set(features):
         raise ValueError("the reference has reasons that are no features of the bundle")
+
+
+def shares_of(histogram: Mapping[str, Any]) -> Floats:
+    """The share of all in each bin of a histogram; the last is that of NaN. They sum to 1."""
+    known = 1.0 - histogram["missing"]
+    return np.array([*(known * share for share in histogram["shares"]), histogram["missing"]])
+
+
+def stability_index(shares: Floats, counts: Floats) -> float | None:
+    """PSI = Σ (p − q) · ln(p / q) over bins; None where nothing was counted.
+
+    p is the share in training (`shares`), q that of the rows counted now.
+    """
+    rows = counts.sum()
+    if not rows:
+        return None
+    least = max(FLOOR, EMPTY_ROWS / rows)
+    p, q = np.maximum(shares, least), np.maximum(counts / rows, least)
+    return float(((p - q) * np.log(p / q)).sum())
 
 
 def _check_shares(shares: Collection[float]) -> None:

@@ -12,9 +12,9 @@ from service.instants import first_id, instant
 from service.log.generations import Generations, versions_of
 from service.log.kinds import kinds
 from service.log.packing import INTENSITY, unpacked, unpacked_inputs
-from service.log.records import Columns, Record, record_of, whole
+from service.log.records import Columns, Record, record_of, superseded, whole
 from service.log.searching import Span, newest, of_account, of_kinds
-from service.tables import DECISIONS
+from service.tables import DECISIONS, SUPERSESSIONS
 
 _FIRST, _END = UUID(int=0), UUID(int=(1 << 128) - 1)
 
@@ -87,6 +87,11 @@ class DecisionLog:
         return Page(records, None if found.next is None else str(found.next))
 
     def _record(self, row: sa.Row[Any]) -> Record:
+        """The record as it stands now: `superseded` where another has taken its place."""
+        record = self._as_stored(row)
+        return record if row.superseded_by is None else superseded(record, row.superseded_by)
+
+    def _as_stored(self, row: sa.Row[Any]) -> Record:
         columns = Columns(*(getattr(row, name) for name in Columns._fields))
         columns = columns._replace(decided_at=instant(row.decided_at))
         names = self._generations.names(row.generation, columns.target)
@@ -107,6 +112,10 @@ def _span(query: Query, before: UUID | str | None) -> Span:
 def _rows(connection: sa.Connection, ids: Sequence[UUID]) -> list[sa.Row[Any]]:
     """The decisions of these ids, newest first."""
     columns = DECISIONS.c
-    query = sa.select(columns.generation, columns.record, *(columns[n] for n in Columns._fields))
+    successor = SUPERSESSIONS.c.superseded_by
+    told = (columns.generation, columns.record, successor)
+    query = sa.select(*told, *(columns[name] for name in Columns._fields)).outerjoin(
+        SUPERSESSIONS, SUPERSESSIONS.c.decision_id == columns.decision_id
+    )
     ordered = query.where(columns.decision_id.in_(ids)).order_by(columns.decision_id.desc())
     return list(connection.execute(ordered)) if ids else []

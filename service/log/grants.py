@@ -28,6 +28,7 @@ SERVICE: Rights = {
     "supersessions": _ADD,
     "keys": _READ,
     "key_uses": _ADD | {"UPDATE"},
+    "pruning_now": _READ,
     VERSION_TABLE: _READ,
 }
 PRUNE: Rights = {

@@ -34,6 +34,7 @@ class Ids:
             at = max(now, self._last.decided_at)
             made = new_id(at)
             if made <= self._last.decision_id:  # of the same instant
-                made = UUID(int=self._last.decision_id.int + 1 + getrandbits(_STEP_BITS))
+                step = 1 + getrandbits(_STEP_BITS)  # nosec B311
+                made = UUID(int=self._last.decision_id.int + step)
             self._last = Stamp(at, made)
             return self._last

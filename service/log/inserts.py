@@ -1,13 +1,13 @@
 """Decisions into the database, as fast as each can take them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from service.database import driver_of, raised
 from service.log.records import Entry
 from service.tables import DECISIONS, RULES
 
@@ -61,7 +61,7 @@ def _rule_rows(entries: Iterable[Entry]) -> Iterator[RuleRow]:
 
 def _placed(table: str, columns: Sequence[str]) -> str:
     places = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 (ours)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # nosec B608  # noqa: S608
 
 
 _PLACED = _placed(DECISIONS.name, _COLUMNS)
@@ -70,8 +70,8 @@ _PLACED_RULES = _placed(RULES.name, _RULE_COLUMNS)
 
 def _by_rows(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     # By the driver's own cursor: for one entry SQLAlchemy's takes four times as long.
-    with _raised(connection):
-        cursor = _driver(connection).cursor()
+    with raised(connection, "INSERT"):
+        cursor = driver_of(connection).cursor()
         cursor.executemany(
             _PLACED, [(each.decision_id.bytes, *_AFTER_ID(each)) for each in entries]
         )
@@ -103,7 +103,7 @@ def _unnested(table: sa.Table) -> str:
     # %b sends an array in binary, so that bytes need not become text.
     arrays = ", ".join(f"%b::{each}[]" for each in _types(table))
     columns = ", ".join(column.name for column in table.columns)
-    return f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"  # noqa: S608
+    return f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"  # nosec B608  # noqa: S608
 
 
 _UNNESTED = f"WITH decided AS ({_unnested(DECISIONS)}) {_unnested(RULES)}"
@@ -112,26 +112,10 @@ _UNNESTED = f"WITH decided AS ({_unnested(DECISIONS)}) {_unnested(RULES)}"
 def _copy(connection: sa.Connection, table: sa.Table, rows: Iterable[Row]) -> None:
     columns = ", ".join(column.name for column in table.columns)
     with (
-        _raised(connection),
-        _driver(connection).cursor() as cursor,
+        raised(connection, "INSERT"),
+        driver_of(connection).cursor() as cursor,
         cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN (FORMAT BINARY)") as copy,
     ):
         copy.set_types(_types(table))
         for row in rows:
             copy.write_row(row)
-
-
-def _driver(connection: sa.Connection) -> Any:
-    return connection.connection.driver_connection
-
-
-@contextmanager
-def _raised(connection: sa.Connection) -> Iterator[None]:
-    """Raises the driver's errors as SQLAlchemy does."""
-    errors = connection.dialect.loaded_dbapi.Error
-    try:
-        yield
-    except errors as error:
-        raise sa.exc.DBAPIError.instance(
-            "INSERT", None, error, errors, hide_parameters=True, dialect=connection.dialect
-        ) from error

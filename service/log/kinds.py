@@ -1,9 +1,10 @@
 """The kind of a decision: its stage, tier, level, status and bundle as one integer.
 
 Indexes of (kind, decision) serve a search by any of them, alone or together: the kinds that meet
-the conditions are few, and the newest decisions of each lie side by side. Kinds are stored, so
-their layout never changes: 3 bits of stage, 3 of tier, 3 of level, 2 of status, 1 kept free, then
-the first 48 bits of the bundle's SHA-256.
+the conditions are few, and the newest decisions of each lie side by side. A decision is recorded
+as proposed or as effective; that it was superseded stands in a table of its own, with the kind that
+it has since. Kinds are stored, so their layout never changes: 3 bits of stage, 3 of tier, 3 of
+level, 2 of status, 1 kept free, then the first 48 bits of the bundle's SHA-256.
 """
 
 import re
@@ -13,6 +14,11 @@ _STAGES = {"pre_due": 0, "M1": 1, "M2": 2, "M3": 3, "M4+": 4}
 _TIERS = {"low": 0, "medium": 1, "high": 2, "doubtful": 3}
 _STATUSES = {"proposed": 0, "effective": 1, "superseded": 2}
 _STAGE, _TIER, _LEVEL, _STATUS = 57, 54, 51, 49  # the bit at which each begins, above the bundle's
+_STATUS_BITS = 0b11 << _STATUS
+# What the kind of a superseded decision is more than the one it was recorded with, either way.
+SINCE_RECORDED = tuple(
+    (_STATUSES["superseded"] - _STATUSES[status]) << _STATUS for status in ("proposed", "effective")
+)
 _DIGITS = 12  # of the bundle's SHA-256, hexadecimal
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -22,6 +28,18 @@ class Kinds(NamedTuple):
 
     mask: int
     value: int
+
+    @property
+    def status(self) -> str | None:
+        """The status that is asked for, None where any will do."""
+        if not self.mask & _STATUS_BITS:
+            return None
+        at = (self.value & _STATUS_BITS) >> _STATUS
+        return next(name for name, number in _STATUSES.items() if number == at)
+
+    def of_any_status(self) -> "Kinds":
+        """The same, whatever the status."""
+        return Kinds(self.mask & ~_STATUS_BITS, self.value & ~_STATUS_BITS)
 
 
 def kind_of(stage: str, tier: str, level: int, status: str, bundle_sha256: str) -> int:
@@ -33,6 +51,11 @@ def kind_of(stage: str, tier: str, level: int, status: str, bundle_sha256: str) 
         | _STATUSES[status] << _STATUS
         | int(bundle_sha256[:_DIGITS], 16)
     )
+
+
+def superseded_kind(kind: int) -> int:
+    """What the kind of a decision is once another has superseded it."""
+    return kind & ~_STATUS_BITS | _STATUSES["superseded"] << _STATUS
 
 
 def kinds(

@@ -97,7 +97,7 @@ class Stored(NamedTuple):
     data_age_days: float
     currency: str
     supersedes: str | None
-    override_reason: str | None
+    override_reason: Sequence[str | None] | None  # its code and its text
     score: Sequence[Any]
     reasons: Reasons
     other_contributions: float

@@ -15,6 +15,7 @@ from uuid import UUID
 import numpy as np
 
 from models.decision import Decision, ReasonName, Reasons, Score
+from models.intensity.words.overrides import APPROVED
 from models.intensity.words.treatments import treatment_text
 from models.score.reasons import Language, sentence
 from service.instants import microseconds, new_id, utc_text
@@ -52,6 +53,14 @@ class Entry(NamedTuple):
     inputs: bytes
 
 
+class Override(NamedTuple):
+    """What a decision that a person makes tells beside: what it supersedes, and why."""
+
+    supersedes: UUID
+    code: str
+    text: str | None
+
+
 class Columns(NamedTuple):
     """What of a record stands in columns of its own."""
 
@@ -73,14 +82,18 @@ def entry(
     actor: str,
     generation: int,
     decision_id: UUID | None = None,
+    override: Override | None = None,
 ) -> tuple[Entry, Record]:
     """A decision as it is stored, and its record, whose `reasons` are a Reasons.
 
     `inputs` is the JSON of what was decided on; `actor` the caller's name; `generation` the
-    number of what decided (service.log.generations). Without an id it gets a new one.
+    number of what decided (service.log.generations). Without an id it gets a new one. What is
+    approved is effective, whatever its level.
     """
     identity = decision_id or new_id(decided_at)
-    made, columns, stored = _made(decision, inputs, decided_at, actor, generation, identity)
+    made, columns, stored = _made(
+        decision, inputs, decided_at, actor, generation, identity, override
+    )
     return made, record_of(columns, stored, decision.versions)
 
 
@@ -104,11 +117,14 @@ def _made(
     actor: str,
     generation: int,
     decision_id: UUID,
+    override: Override | None = None,
 ) -> tuple[Entry, Columns, Stored]:
     score, intensity = decision.score, decision.intensity
+    approved = override is not None and override.code == APPROVED
+    status = "effective" if approved else decision.status
     columns = Columns(
         decision_id,
-        decision.status,
+        status,
         actor,
         decision.account_id,
         decided_at,
@@ -121,8 +137,8 @@ def _made(
         decision.valid_until,
         decision.data_age_days,
         decision.currency,
-        None,
-        None,
+        None if override is None else str(override.supersedes),
+        None if override is None else override[1:],
         _score(score),
         decision.reasons,
         decision.other_contributions,
@@ -139,10 +155,10 @@ def _made(
         stage=score.stage,
         tier=score.tier,
         level=intensity.level,
-        status=decision.status,
+        status=status,
         target=score.target,
         generation=generation,
-        kind=kind_of(score.stage, score.tier, intensity.level, decision.status, bundle_sha256),
+        kind=kind_of(score.stage, score.tier, intensity.level, status, bundle_sha256),
         rules=tuple({rule.rule: None for rule in intensity.binding_rules}),
         actor=actor,
         record=packed(stored),
@@ -152,14 +168,15 @@ def _made(
 
 
 def record_of(columns: Columns, stored: Stored, versions: Versions) -> Record:
-    """The record of which this is stored."""
+    """The record of which this is stored, as it is while nothing supersedes it."""
+    reason = stored.override_reason
     return {
         "schema": SCHEMA,
         "decision_id": str(columns.decision_id),
         "status": columns.status,
         "supersedes": stored.supersedes,
         "actor": columns.actor,
-        "override_reason": stored.override_reason,
+        "override_reason": None if reason is None else {"code": reason[0], "text": reason[1]},
         "account_id": columns.account_id,
         "as_of": stored.as_of,
         "decided_at": utc_text(columns.decided_at),
@@ -186,6 +203,11 @@ def whole(record: Record) -> Record:
         tuple(ReasonName(*(reason[name] for name in ReasonName._fields)) for reason in told),
     )
     return record | {"reasons": reasons}
+
+
+def superseded(record: Record, successor: UUID) -> Record:
+    """The record once another has superseded it."""
+    return record | {"status": "superseded", "superseded_by": str(successor)}
 
 
 def decided(decision: Decision) -> Record:

@@ -4,6 +4,9 @@ Ids sort by the time of the decision, so that the newest of an index entry lie a
 ways: the latest of all; those of one account, of which a page looks at no more than SCANNED; and
 those of some kinds (service.log.kinds), where the newest of each kind are merged. The kinds that
 there are stand nowhere: they are read from the index, from each to the next.
+
+What was superseded stands in a table of its own, from which a search for it starts; one for what
+is proposed or effective passes over it.
 """
 
 from collections.abc import Sequence
@@ -12,8 +15,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from service.log.kinds import Kinds
-from service.tables import DECISIONS, ID, RULES
+from service.log.kinds import SINCE_RECORDED, Kinds
+from service.tables import DECISIONS, ID, RULES, SUPERSESSIONS
 
 SCANNED = 1_000
 
@@ -29,9 +32,24 @@ wanted(kind) AS (SELECT kind FROM there WHERE kind & :mask = :value)
 """
 _OF_KIND = """
     SELECT decision_id FROM {table}
-    WHERE {given} AND kind = {of}.kind AND decision_id >= {first} AND decision_id < {end}
+    WHERE {given} AND kind = {of}.kind AND decision_id >= {first} AND decision_id < {end} {also}
     ORDER BY decision_id DESC LIMIT {count}
 """
+# Each of these looks one key up. With the limit a planner cannot make a join of it, which would
+# read the whole table.
+_NOT_SUPERSEDED = """
+    AND (
+        SELECT later.superseded_by FROM supersessions AS later
+        WHERE later.decision_id = {table}.decision_id LIMIT 1
+    ) IS NULL
+"""
+_BOUND = """
+    AND (
+        SELECT bound.rule FROM decision_rules AS bound
+        WHERE bound.rule = :rule AND bound.kind IN ({kinds})
+        AND bound.decision_id = supersessions.decision_id LIMIT 1
+    ) IS NOT NULL
+""".format(kinds=", ".join(f"supersessions.kind - {more}" for more in SINCE_RECORDED))  # nosec B608  # noqa: S608
 # SQLite takes the rows of a recursion in order: the newest first, which the next of its kind
 # replaces.
 _SQLITE = """,
@@ -60,11 +78,13 @@ ORDER BY each.decision_id DESC LIMIT :count
 _FEW = 8
 
 
-def _merged(dialect: str, table: str, given: str) -> str:
-    """The text that merges the newest of each kind."""
+def _merged(dialect: str, table: str, given: str, also: str) -> str:
+    """The text that merges the newest of each kind, `given` by the index, that `also` meet more."""
 
     def of_kind(of: str, first: str, end: str, count: object) -> str:
-        return _OF_KIND.format(table=table, given=given, of=of, first=first, end=end, count=count)
+        return _OF_KIND.format(
+            table=table, given=given, of=of, first=first, end=end, count=count, also=also
+        )
 
     kinds = _KINDS.format(table=table, given=given)
     if dialect == "sqlite":
@@ -115,13 +135,19 @@ def of_kinds_query(
 ) -> tuple[Any, dict[str, Any]]:
     """What `of_kinds` asks the database, and the parameters."""
     parameters = span._asdict() | wanted._asdict() | {"count": limit + 1}
-    if rule is None:
-        statement = sa.text(_merged(dialect, DECISIONS.name, "true"))
-    else:
-        statement = sa.text(_merged(dialect, RULES.name, "rule = :rule"))
+    if rule is not None:
         parameters["rule"] = rule
+    statement = sa.text(_merged(dialect, *_among(rule, wanted.status)))
     typed = [sa.bindparam(name, type_=ID) for name in Span._fields]
     return statement.bindparams(*typed).columns(decision_id=ID), parameters
+
+
+def _among(rule: str | None, status: str | None) -> tuple[str, str, str]:
+    """The table to look in, what its index is given, and what decisions also have to meet."""
+    if status == "superseded":
+        return SUPERSESSIONS.name, "true", "" if rule is None else _BOUND
+    table, given = (DECISIONS.name, "true") if rule is None else (RULES.name, "rule = :rule")
+    return table, given, "" if status is None else _NOT_SUPERSEDED.format(table=table)
 
 
 def of_account(
@@ -152,17 +178,27 @@ def of_account_query(
     # rather read the latest decisions of all, and for the rule the whole table.
     place = sa.tuple_(columns.account_id, columns.decision_id)
     first, end = (sa.tuple_(sa.literal(account_id), sa.literal(at, ID)) for at in span)
-    meets = columns.kind.bitwise_and(wanted.mask) == wanted.value
-    if rule is not None:
-        same = [RULES.c[name] == columns[name] for name in ("kind", "decision_id")]
-        bound = sa.select(RULES.c.rule).where(RULES.c.rule == rule, *same).limit(1)
-        meets &= bound.scalar_subquery().is_not(None)
     return (
-        sa.select(columns.decision_id, meets.label("meets"))
+        sa.select(columns.decision_id, _meets(rule, wanted).label("meets"))
         .where(place >= first, place < end)
         .order_by(columns.account_id.desc(), columns.decision_id.desc())
         .limit(_looked_at(rule, wanted, limit))
     )
+
+
+def _meets(rule: str | None, wanted: Kinds) -> sa.ColumnElement[bool]:
+    columns, superseded = DECISIONS.c, wanted.status == "superseded"
+    plain = wanted.of_any_status() if superseded else wanted
+    meets = [columns.kind.bitwise_and(plain.mask) == plain.value]
+    if wanted.status is not None:
+        same = SUPERSESSIONS.c.decision_id == columns.decision_id
+        later = sa.select(SUPERSESSIONS.c.superseded_by).where(same).limit(1).scalar_subquery()
+        meets.append(later.is_not(None) if superseded else later.is_(None))
+    if rule is not None:
+        its = [RULES.c[name] == columns[name] for name in ("kind", "decision_id")]
+        bound = sa.select(RULES.c.rule).where(RULES.c.rule == rule, *its).limit(1)
+        meets.append(bound.scalar_subquery().is_not(None))
+    return sa.and_(*meets)
 
 
 def _looked_at(rule: str | None, wanted: Kinds, limit: int) -> int:

@@ -3,27 +3,28 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from logging import getLogger
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import monotonic, perf_counter
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from service.database import BUSY_SECONDS, DatabaseError, assert_durable_connection
+from service.database import IN_TIME, DatabaseError, assert_durable_connection
 from service.log.idempotency import Claim, claimed
 from service.log.records import Entry
+from service.numbers import Numbers
 
 _LOGGER = getLogger(__name__)
 
 ROWS = 1_000  # of a group of single decisions: no more share a flush
 ALONE = 100  # a job of more rows is a group of its own: single ones wait for one, not for two
 CLOSE_SECONDS = 8.0
-# PostgreSQL gives up where SQLite does: whoever waits is answered then.
-_IN_TIME = f"SET statement_timeout = '{BUSY_SECONDS}s'"
 
 Put = Callable[[sa.Connection, Sequence[Entry]], None]
 Outcome = bool | Exception
@@ -38,12 +39,20 @@ class Job:
     """What has to be recorded before one request is answered.
 
     `recorded` becomes True once it is durable, and False where another request had made the
-    claim before: then nothing of the job is recorded.
+    claim before: then nothing of the job is recorded. `made` is when, by time.perf_counter.
     """
 
     entries: Sequence[Entry]
     claim: Claim | None
     recorded: asyncio.Future[bool]
+    made: float = field(default_factory=perf_counter)
+
+
+class Lately(NamedTuple):
+    """When a transaction was last taken, and last not, by time.monotonic; None: none yet."""
+
+    taken: float | None
+    failed: float | None
 
 
 class Writer:
@@ -53,10 +62,11 @@ class Writer:
     comes to be recorded, and anew after an error: a database that is back needs no restart.
     """
 
-    def __init__(self, engine: sa.Engine, put: Put) -> None:
+    def __init__(self, engine: sa.Engine, put: Put, numbers: Numbers) -> None:
         """`put` inserts entries: on PostgreSQL by one statement, a transaction in itself."""
         self._engine = engine
         self._put = put
+        self._numbers = numbers
         # Where a statement can be all there is, it takes one round trip instead of three.
         self._autocommit = engine.dialect.name == "postgresql"
         self._queue: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
@@ -66,6 +76,12 @@ class Writer:
         self._batches: deque[Job] = deque()
         self._connection: sa.Connection | None = None
         self._failing = False
+        self._lately = Lately(None, None)
+
+    @property
+    def lately(self) -> Lately:
+        """How the last transactions went."""
+        return self._lately
 
     def start(self) -> None:
         """Begin to record what is handed over."""
@@ -93,6 +109,8 @@ class Writer:
             elif self._single:
                 self._record(self._some())
             batch_next = not batch_next
+            left = len(self._single) + len(self._batches) + self._queue.qsize()
+            self._numbers.commits.waiting(left)
         self._disconnect()
 
     def _take(self, *, wait: bool) -> bool:
@@ -118,10 +136,12 @@ class Writer:
         return group
 
     def _record(self, group: list[Job]) -> None:
+        began = perf_counter()
         try:
             outcomes: list[Outcome] = self._in_one_transaction(group)
         except Exception as error:  # noqa: BLE001 (whatever it is, somebody waits to be told)
             self._disconnect()
+            self._numbers.commits.failed()
             if _is_outage(error):
                 # Those who came meanwhile have waited too; each group would wait as long again.
                 self._take(wait=False)
@@ -138,7 +158,7 @@ class Writer:
                 _LOGGER.error("a decision cannot be recorded: %s", _told(error))
                 outcomes = [error]
         else:
-            self._note_success()
+            self._note_success(group, began)
         _tell(group, outcomes)
 
     def _in_one_transaction(self, group: Sequence[Job]) -> list[Outcome]:
@@ -163,11 +183,16 @@ class Writer:
         if not self._failing:  # once, not for each request that comes meanwhile
             _LOGGER.error("decisions cannot be recorded: %s", _told(error))
         self._failing = True
+        self._lately = self._lately._replace(failed=monotonic())
 
-    def _note_success(self) -> None:
+    def _note_success(self, group: Sequence[Job], began: float) -> None:
         if self._failing:
             _LOGGER.info("decisions are recorded again")
         self._failing = False
+        self._lately = self._lately._replace(taken=monotonic())
+        now = perf_counter()
+        self._numbers.commits.recorded(sum(len(job.entries) for job in group), now - began)
+        self._numbers.spent("write", now - min(job.made for job in group))
 
     def _connected(self) -> sa.Connection:
         if self._connection is None:
@@ -175,7 +200,7 @@ class Writer:
             try:
                 if self._autocommit:
                     connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-                    connection.exec_driver_sql(_IN_TIME)
+                    connection.exec_driver_sql(IN_TIME)
                 assert_durable_connection(connection)
                 connection.rollback()  # the questions have begun a transaction
             except BaseException:

@@ -17,6 +17,7 @@ Record = dict[str, Any]
 
 _DICTIONARIES = Path(__file__).parents[1] / "log" / "dictionaries"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_REASON = ("code", "text")
 _STORED = (
     "as_of",
     "valid_until",
@@ -103,14 +104,14 @@ def record_of(row: Row, document: Mapping[str, Any]) -> Record:
     content = msgspec.msgpack.decode(zstd.decompress(frame, _dictionary("records-1")))
     stored = dict(zip(_STORED, content, strict=True))
     bundle = document["bundles"][row["target"]]
-    intensity = _intensity(stored["intensity"])
+    intensity, reason = _intensity(stored["intensity"]), stored["override_reason"]
     return {
         "schema": 3,
         "decision_id": str(row["decision_id"]),
         "status": row["status"],
         "supersedes": stored["supersedes"],
         "actor": row["actor"],
-        "override_reason": stored["override_reason"],
+        "override_reason": None if reason is None else dict(zip(_REASON, reason, strict=True)),
         "account_id": row["account_id"],
         "as_of": stored["as_of"],
         "decided_at": _text(row["decided_at"]),

@@ -2,44 +2,22 @@
 
 import hashlib
 from collections.abc import Iterator
-from importlib.metadata import version
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import numpy as np
 import sqlalchemy as sa
-from backports.zstd import ZstdError
 
-from features.panel import known_at
-from models.decide import decide
-from models.decision import Decision
+from models.decide import Beyond
 from models.generation import Generation
-from models.intensity.plan import Plan, read_plan
-from models.intensity.policy import Policy
-from models.intensity.rules.version import RULES_VERSION
-from models.target import Target
-from service.bodies.inputs import decided_on
-from service.bodies.panels import panel_of
-from service.bodies.schemas import account_from
+from models.refusal import Refusal
 from service.instants import instant
-from service.log.decisions import DecisionLog
-from service.log.generations import Document, Generations
-from service.log.packing import WHOLE
-from service.log.records import Entry, Record, entry
+from service.log.records import Entry, Override, Record, entry
 from service.replay.comparing import Compared, Difference, compared
-from service.served.kept import find_bundle, find_plan, find_policy
-from service.served.reload import bundle_of, policy_of
+from service.replay.making import Kept, ReplayError, generation_of, kept_of, made_again
 from service.settings import Settings
-from service.tables import DECISIONS
 
-ANY_TABLES, NO_TABLES = 2**62, 0  # bytes: explained as then, whatever the limit is now
-_PUT_BACK = "put its folder back from a backup, then replay again"
 # What a row holds beside its id and its inputs.
 _ROW = tuple(name for name in Entry._fields if name not in ("decision_id", "rules", "inputs"))
-
-
-class ReplayError(Exception):
-    """A record that cannot be replayed here: why, and what to do."""
 
 
 class Replay(NamedTuple):
@@ -54,129 +32,32 @@ class Replay(NamedTuple):
         return not self.compared.differences
 
 
-class _Kept(NamedTuple):
-    """What the log holds of a decision: its row, its record, its inputs and what decided."""
-
-    row: Any
-    record: Record
-    inputs: bytes
-    document: Document
-
-
 def replay(engine: sa.Engine, settings: Settings, decision_id: UUID) -> Replay | None:
     """Make the decision of that id again and compare it with its record; None: there is none.
 
-    Raises ReplayError where it cannot be made again here; ModelsError, PlanError or InputError
-    where what decided is there but cannot be used.
+    What has superseded it since is left aside. Raises ReplayError where it cannot be made again
+    here; ModelsError, PlanError or InputError where what decided is there but cannot be used.
     """
-    kept = _kept(engine, decision_id)
+    kept = kept_of(engine, decision_id)
     if kept is None:
         return None
-    made, record = _made_again(kept, _generation(kept, settings))
-    found = compared(kept.record, record)
+    made, record = _made_again(kept, generation_of(kept, settings))
+    stored = kept.record | {"status": kept.row.status}
+    stored.pop("superseded_by", None)
+    found = compared(stored, record)
     differences = found.differences or tuple(_of_row(kept.row, made))
     return Replay(kept.record, found._replace(differences=differences))
 
 
-def _kept(engine: sa.Engine, decision_id: UUID) -> _Kept | None:
-    log, columns = DecisionLog(engine), DECISIONS.c
-    with engine.connect() as connection:
-        row = connection.execute(
-            sa.select(DECISIONS).where(columns.decision_id == decision_id)
-        ).one_or_none()
-    if row is None:
-        return None
-    try:
-        record, inputs = log.read(decision_id), log.inputs(decision_id)
-    except (ZstdError, ValueError) as error:
-        raise ReplayError(
-            f"what is stored of it is damaged, or of another form: {error}"
-        ) from error
-    assert record is not None
-    assert inputs is not None
-    if row.record[0] == WHOLE:
-        raise ReplayError(
-            f"the decision (code {record['versions']['code']}, record of schema "
-            f"{record['schema']}) was recorded before revision 0002 of the database, or taken back "
-            "there, which does not keep all that it was made with: it can be read, and not be "
-            "replayed bit for bit"
-        )
-    return _Kept(row, record, inputs, Generations(engine).document(row.generation))
-
-
-def _generation(kept: _Kept, settings: Settings) -> Generation:
-    """What decided, as far as the decision's target is concerned, found by its digests."""
-    document, target = kept.document, kept.record["score"]["target"]
-    _check_versions(document)
-    bundle = document["bundles"][target]
-    return Generation(
-        bundles={target: _bundle(bundle, target, settings)},
-        models={target: bundle["name"]},
-        policy=_policy("policy", document["policy"], settings),
-        code=document["code"],
-        tzdata=document["tzdata"],
-        plan=None if document["plan"] is None else _plan(document["plan"], settings),
-        challenger=None
-        if document["challenger"] is None
-        else _policy("challenger policy", document["challenger"], settings),
-    )
-
-
-def _check_versions(document: Document) -> None:
-    """Refuse what another image decided: its last digits may be others."""
-    here = {"code": version("curescore"), "rules": RULES_VERSION, "tzdata": version("tzdata")}
-    others = [
-        f"{name} {document[name]} (here {now})"
-        for name, now in here.items()
-        if document[name] != now
-    ]
-    if others:
-        raise ReplayError(
-            f"it was decided with {', '.join(others)}: bit for bit the same is promised within "
-            "one image only; replay it with the image of that version"
-        )
-
-
-def _bundle(told: dict[str, Any], target: Target, settings: Settings) -> Any:
-    folder = find_bundle(settings, told["sha256"])
-    if folder is None:
-        raise _missing(f"bundle {told['name']} ({target}, SHA-256 {told['sha256']})", settings)
-    return bundle_of(folder, ANY_TABLES if told["tables"] else NO_TABLES)
-
-
-def _policy(what: str, told: dict[str, Any], settings: Settings) -> Policy:
-    path = find_policy(settings, told["sha256"], told["estimate_sha256"])
-    if path is None:
-        estimate = told["estimate_sha256"]
-        with_estimate = f", with estimate {estimate}" if estimate else ""
-        raise _missing(f"{what} {told['name']} (SHA-256 {told['sha256']}{with_estimate})", settings)
-    return policy_of(path)
-
-
-def _plan(run_id: str, settings: Settings) -> Plan:
-    folder = find_plan(settings, run_id)
-    if folder is None:
-        raise _missing(f"capacity plan of run {run_id}", settings)
-    return read_plan(folder)
-
-
-def _missing(what: str, settings: Settings) -> ReplayError:
-    return ReplayError(f"the {what} that decided is not in {settings.cache} any more: {_PUT_BACK}")
-
-
-def _made_again(kept: _Kept, generation: Generation) -> tuple[Entry, Record]:
-    """The decision as it is recorded, made of the stored inputs at their instant."""
-    row = kept.row
-    try:
-        body = decided_on(kept.inputs)
-    except ValueError as error:
-        raise ReplayError(f"the stored inputs cannot be read: {error}") from error
-    panel = panel_of([body])
-    view = known_at(panel, np.zeros(1, np.int64), np.array([body.as_of.timestamp()]))
-    account = account_from(body.account)
-    (decision,) = decide(generation, [account], panel, view, len(kept.record["reasons"]))
-    if not isinstance(decision, Decision):
+def _made_again(kept: Kept, generation: Generation) -> tuple[Entry, Record]:
+    """The decision as it is recorded, with the level of the person who made it if one did."""
+    row, override = kept.row, _override(kept.record)
+    decision = made_again(kept, generation, None if override is None else row.level)
+    if isinstance(decision, Refusal):
         raise ReplayError(f"its stored inputs are refused: {decision.pointer} {decision.problem}")
+    if isinstance(decision, Beyond):
+        rules = ", ".join(rule.rule for rule in decision.rules)
+        raise ReplayError(f"the level that a person gave is taken by {rules}")
     return entry(
         decision,
         kept.inputs,
@@ -184,7 +65,16 @@ def _made_again(kept: _Kept, generation: Generation) -> tuple[Entry, Record]:
         actor=row.actor,
         generation=row.generation,
         decision_id=row.decision_id,
+        override=override,
     )
+
+
+def _override(record: Record) -> Override | None:
+    """What the record tells of the person who made it; None where nobody did."""
+    reason = record["override_reason"]
+    if reason is None:
+        return None
+    return Override(UUID(record["supersedes"]), reason["code"], reason["text"])
 
 
 def _of_row(row: Any, made: Entry) -> Iterator[Difference]:

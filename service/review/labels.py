@@ -1,6 +1,7 @@
 """Labels of the review pages in English and Chinese."""
 
 from models.intensity.words.catalogue import Words
+from service.review.visit_labels import VISIT_LABELS
 
 LABELS: dict[str, Words] = {
     "decision": Words("Decision", "决策"),
@@ -18,6 +19,9 @@ LABELS: dict[str, Words] = {
     "proposed": Words("proposed", "待批准"),
     "effective": Words("effective", "已生效"),
     "superseded": Words("superseded", "已被取代"),
+    "supersedes": Words("Takes the place of", "取代的决策"),
+    "superseded_by": Words("Another decision has taken its place:", "本决策已被另一决策取代："),
+    "override_reason": Words("Why a person decided", "人工决定的理由"),
     "score": Words("Score", "评分"),
     "probability_cure": Words("Probability of cure", "恢复正常的概率"),
     "probability_sustained_cure": Words("Probability of a cure that lasts", "持续恢复正常的概率"),
@@ -153,4 +157,5 @@ LABELS: dict[str, Words] = {
         "The page shows the record as it was stored; nothing is computed anew.",
         "本页显示存储的记录，不重新计算。",
     ),
+    **VISIT_LABELS,
 }

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query
 from starlette.responses import FileResponse, RedirectResponse, Response
 
+from models.intensity.words.catalogue import told
 from models.intensity.words.names import LEVELS
+from models.intensity.words.overrides import REASONS
 from models.score.reasons import Language
 from service.api.common import PartsOf, language_of
 from service.api.decisions import find
@@ -15,7 +17,7 @@ from service.log.records import Record, shown
 from service.review.bars import bars
 from service.review.level import level_view
 from service.review.rendering import page
-from service.security import scopes
+from service.security.callers import scopes
 
 router = APIRouter(include_in_schema=False)
 
@@ -70,11 +72,18 @@ def decision(
         rows=_shares(record),
         level_names=_level_names(language),
         level=level_view(record, language),
+        reason=_reason(record, language),
     )
 
 
 def _level_names(language: Language) -> dict[str, str]:
     return {name: words.of(language) for name, words in LEVELS.items()}
+
+
+def _reason(record: Record, language: Language) -> str | None:
+    """Why a person made the decision, None where nobody did."""
+    reason = record["override_reason"]
+    return None if reason is None else told(REASONS, reason["code"], language)
 
 
 def _shares(record: Record) -> list[dict[str, Any]]:

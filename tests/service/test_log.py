@@ -18,7 +18,7 @@ from service.log.decisions import DecisionLog, Query
 from service.log.inserts import Inserts
 from service.log.kinds import kind_of
 from service.log.records import Entry
-from service.security import Keys
+from service.security.keys import Keys
 from service.settings import Settings
 from service.tables import DECISIONS, RULES
 from tests.service.conftest import Client

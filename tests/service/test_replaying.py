@@ -30,7 +30,8 @@ from service.log.generations import Generations
 from service.log.inserts import Inserts
 from service.log.packing import WHOLE, packed, unpacked
 from service.log.records import entry
-from service.replay.replaying import Replay, ReplayError, replay
+from service.replay.making import ReplayError
+from service.replay.replaying import Replay, replay
 from service.served.reload import Folders, generation_of, table_limit_of
 from service.settings import Settings
 from service.tables import DECISIONS, GENERATIONS

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from itertools import combinations
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from models.decision import Status
 from service.database import connect, upgrade
 from service.instants import new_id
 from service.log.inserts import Inserts
-from service.log.kinds import kind_of, kinds
+from service.log.kinds import Kinds, kind_of, kinds, superseded_kind
 from service.log.searching import (
     SCANNED,
     Span,
@@ -23,6 +24,7 @@ from service.log.searching import (
     of_kinds,
     of_kinds_query,
 )
+from service.tables import ID, SUPERSESSIONS
 from tests.postgres import new_database
 from tests.records import decided
 from tests.storing import AT, made
@@ -38,7 +40,13 @@ GIVEN: dict[str, Any] = {
     "status": "proposed",
     "model": SHA256,
 }
-CONDITIONS = [each for count in (0, 1, 2, 5) for each in combinations(GIVEN, count)]
+_NULL = {"proposed": "NULL", "effective": "NULL", "superseded": "NOT NULL"}
+CONDITIONS = [
+    {name: GIVEN[name] for name in names} | ({"status": status} if "status" in names else {})
+    for count in (0, 1, 2, 5)
+    for names in combinations(GIVEN, count)
+    for status in (get_args(Status) if "status" in names else ("any",))
+]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -47,7 +55,8 @@ def filled(
 ) -> Iterator[sa.Connection]:
     """Decisions of many kinds, one after the other, and the statistics that a planner wants.
 
-    Of four decisions one is that of account `many`; every second one was bound by the rule.
+    Of four decisions one is that of account `many`; of eight three were bound by the rule, of
+    three one was superseded, by a decision that is not here.
     """
     with ExitStack() as stack:
         if request.param == "sqlite":
@@ -60,23 +69,32 @@ def filled(
         stack.callback(engine.dispose)
         ((one, _),) = made(engine, decided())
         stages, tiers = ("M1", "M2", "M3", "pre_due"), ("low", "medium", "doubtful")
+        entries = [
+            one._replace(
+                decision_id=new_id(AT + timedelta(seconds=i)),
+                account_id="many" if i % 4 == 0 else f"account-{i}",
+                kind=kind_of(
+                    stages[i % 4],
+                    tiers[i // 2 % 3],
+                    i % 5,
+                    "proposed" if i % 7 < 3 else "effective",
+                    SHA256 if i < ROWS / 2 else "b" * 64,
+                ),
+                rules=(RULE,) if i % 8 < 3 else (),
+            )
+            for i in range(ROWS)
+        ]
         with engine.begin() as connection:
-            Inserts(engine).copy(
-                connection,
+            Inserts(engine).copy(connection, entries)
+            connection.execute(
+                SUPERSESSIONS.insert(),
                 [
-                    one._replace(
-                        decision_id=new_id(AT + timedelta(seconds=i)),
-                        account_id="many" if i % 4 == 0 else f"account-{i}",
-                        kind=kind_of(
-                            stages[i % 4],
-                            tiers[i % 3],
-                            i % 5,
-                            "proposed" if i % 7 == 0 else "effective",
-                            SHA256 if i < ROWS / 2 else "b" * 64,
-                        ),
-                        rules=(RULE,) if i % 2 else (),
-                    )
-                    for i in range(ROWS)
+                    {
+                        "decision_id": each.decision_id,
+                        "kind": superseded_kind(each.kind),
+                        "superseded_by": new_id(AT + timedelta(days=1)),
+                    }
+                    for each in entries[::3]
                 ],
             )
             connection.exec_driver_sql("ANALYZE")
@@ -101,11 +119,35 @@ def plan(connection: sa.Connection, statement: Any, parameters: Any = None) -> s
 
 
 def assert_by_indexes(told: str, *indexes: str) -> None:
-    for table in ("decisions", "decision_rules"):
+    for table in ("decisions", "decision_rules", "supersessions", "later", "bound"):
         for words in (f"SCAN {table}", f"Seq Scan on {table}"):
             assert words not in told, told
     for index in indexes:
         assert index in told, told
+
+
+def wanted_of(given: dict[str, Any]) -> Kinds:
+    wanted = kinds(**dict.fromkeys(GIVEN) | given)
+    assert wanted is not None
+    return wanted
+
+
+def meeting(
+    connection: sa.Connection, given: dict[str, Any], rule: str | None, account: str | None = None
+) -> list[UUID]:
+    """All that meet the conditions, newest first, found by looking at each."""
+    joined = "" if rule is None else " JOIN decision_rules USING (kind, decision_id)"
+    status = given.get("status")
+    standing = "" if status is None else f"s.superseded_by IS {_NULL[status]} AND"
+    plain = given | ({"status": None} if status == "superseded" else {})
+    owned = "" if account is None else "account_id = :account AND"
+    query = sa.text(
+        f"SELECT decisions.decision_id FROM decisions{joined} LEFT JOIN supersessions AS s "
+        f"ON s.decision_id = decisions.decision_id WHERE {standing} {owned} "
+        "(decisions.kind & :mask) = :value ORDER BY decisions.decision_id DESC"
+    ).columns(decision_id=ID)
+    parameters = wanted_of(plain)._asdict() | ({} if account is None else {"account": account})
+    return list(connection.execute(query, parameters).scalars())
 
 
 def primary(connection: sa.Connection, table: str) -> str:
@@ -119,48 +161,57 @@ def test_the_newest_of_all_are_read_from_the_ids(filled: sa.Connection) -> None:
 
 
 @pytest.mark.parametrize("rule", [None, RULE])
-@pytest.mark.parametrize("names", CONDITIONS)
+@pytest.mark.parametrize("given", CONDITIONS, ids=str)
 def test_kinds_are_merged_from_an_index(
-    filled: sa.Connection, names: tuple[str, ...], rule: str | None
+    filled: sa.Connection, given: dict[str, Any], rule: str | None
 ) -> None:
-    wanted = kinds(**{name: GIVEN[name] if name in names else None for name in GIVEN})
-    assert wanted is not None
+    wanted = wanted_of(given)
     asked = of_kinds_query(filled.dialect.name, rule, wanted, SPAN, LIMIT)
     index = "decisions_by_kind" if rule is None else primary(filled, "decision_rules")
+    if given.get("status") == "superseded":
+        index = "supersessions_by_kind"
     assert_by_indexes(plan(filled, *asked), index)
 
 
 @pytest.mark.parametrize("rule", [None, RULE])
-def test_an_account_is_looked_through_in_an_index(filled: sa.Connection, rule: str | None) -> None:
-    wanted = kinds(None, None, 3, None, None)
-    assert wanted is not None
+@pytest.mark.parametrize("status", [None, *get_args(Status)])
+def test_an_account_is_looked_through_in_an_index(
+    filled: sa.Connection, status: str | None, rule: str | None
+) -> None:
+    wanted = wanted_of({"level": 3, "status": status})
     told = plan(filled, of_account_query("many", rule, wanted, SPAN, LIMIT))
     assert_by_indexes(told, "decisions_by_account")
 
 
 @pytest.mark.parametrize("rule", [None, RULE])
-@pytest.mark.parametrize("names", CONDITIONS)
+@pytest.mark.parametrize("given", CONDITIONS, ids=str)
 def test_merged_kinds_are_the_newest_that_meet_the_conditions(
-    filled: sa.Connection, names: tuple[str, ...], rule: str | None
+    filled: sa.Connection, given: dict[str, Any], rule: str | None
 ) -> None:
     """On the first page and on one in the middle."""
-    wanted = kinds(**{name: GIVEN[name] if name in names else None for name in GIVEN})
-    assert wanted is not None
-    joined = "" if rule is None else " JOIN decision_rules USING (kind, decision_id)"
-    every = filled.execute(
-        sa.text(
-            f"SELECT decision_id FROM decisions{joined} WHERE (kind & :mask) = :value "
-            "ORDER BY decision_id DESC"
-        ).columns(decision_id=newest_query(SPAN, 1).selected_columns[0].type),
-        wanted._asdict(),
-    )
-    ids = list(every.scalars())
+    wanted, ids = wanted_of(given), meeting(filled, given, rule)
     found = of_kinds(filled, rule, wanted, SPAN, LIMIT)
     assert found.ids == ids[:LIMIT]
     middle = ids[len(ids) // 2] if ids else SPAN.end
     later = of_kinds(filled, rule, wanted, Span(SPAN.first, middle), LIMIT)
     assert later.ids == [each for each in ids if each < middle][:LIMIT]
     assert (found.next is None) == (len(ids) <= LIMIT)
+
+
+@pytest.mark.parametrize("rule", [None, RULE])
+@pytest.mark.parametrize("status", get_args(Status))
+def test_what_an_account_has_of_a_status_is_found_page_by_page(
+    filled: sa.Connection, status: str, rule: str | None
+) -> None:
+    given = {"level": 3, "status": status}
+    seen: list[UUID] = []
+    span: Span | None = SPAN
+    while span is not None:
+        found = of_account(filled, "many", rule, wanted_of(given), span, LIMIT)
+        seen += found.ids
+        span = None if found.next is None else Span(SPAN.first, found.next)
+    assert seen == meeting(filled, given, rule, "many")
+    assert (rule is not None) or len(seen) > LIMIT
 
 
 def test_of_an_account_with_many_decisions_a_page_looks_at_a_bounded_number(

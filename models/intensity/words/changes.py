@@ -33,7 +33,12 @@ _WITHOUT_DRAW = Words(
     "recommended.",
     "级别为随机抽取；若不参与试验，则采用推荐级别 {level}。",
 )
-_HELD = {_PLAN: _WITHOUT_PLAN, _DRAW: _WITHOUT_DRAW}
+_PERSON = "override"  # not a rule of contact: a person gave the level
+_WITHOUT_PERSON = Words(
+    "A person gave the level; without that it would be {level}.",
+    "级别由人工决定；若无此决定，级别将为 {level}。",
+)
+_HELD = {_PLAN: _WITHOUT_PLAN, _DRAW: _WITHOUT_DRAW, _PERSON: _WITHOUT_PERSON}
 _THEN = Words("{moved}, the level would be {level}.", "{moved}，级别将为 {level}。")
 
 

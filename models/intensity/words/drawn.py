@@ -23,6 +23,10 @@ _ORDINARY = Words(
     "The account takes part in the experiment {experiment} and got the level recommended.",
     "账户参与试验 {experiment}，采用推荐级别。",
 )
+_OVERRIDDEN = Words(
+    "The account takes part in the experiment {experiment}; a person gave another level.",
+    "账户参与试验 {experiment}，级别由人工另行决定。",
+)
 _CHANCES = Words("Chance of each level: {chances}.", "各级别的概率：{chances}。")
 
 
@@ -45,6 +49,8 @@ def drawn_told(intensity: dict[str, Any], policy: str, language: Language) -> st
 
 
 def _arm(intensity: dict[str, Any]) -> Words:
+    if (intensity.get("smallest_change") or {}).get("rule") == "override":
+        return _OVERRIDDEN
     match intensity["arm"]:
         case "explore":
             same = intensity["level"] == intensity["recommended"]

@@ -50,6 +50,7 @@ BECAUSE: dict[str, Words] = {
         "That no contact is made was drawn at random for an experiment.",
         "为试验随机抽取为不作联系。",
     ),
+    "overridden": Words("A person decided that no contact is made.", "经人工决定不作联系。"),
     "promise_not_due": Words("A promise to pay is not yet due.", "还款承诺尚未到期。"),
     "plan_kept": Words("A repayment plan is being kept.", "客户正在履行还款计划。"),
     "payment_in_transit": Words(

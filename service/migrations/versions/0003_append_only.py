@@ -100,7 +100,8 @@ def _make_sqlite_triggers() -> None:
     for table, (same, action) in SAME.items():
         message = f", '{table} has this row'" if action == "ABORT" else ""
         # A number that is not given is -1 here, which no row has.
-        twice = f"EXISTS (SELECT 1 FROM {table} WHERE {same} OR rowid = NEW.rowid)"  # noqa: S608
+        given = f"{same} OR rowid = NEW.rowid"
+        twice = f"EXISTS (SELECT 1 FROM {table} WHERE {given})"  # nosec B608  # noqa: S608
         op.execute(
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {twice} "
             f"BEGIN SELECT RAISE({action}{message}); END"
@@ -113,7 +114,7 @@ def _make_postgresql_triggers() -> None:
     # For whole statements: nothing is added to the cost of a row. TRUNCATE is never let through.
     op.execute(
         "CREATE FUNCTION curescore_append_only() RETURNS trigger LANGUAGE plpgsql "
-        f"SET search_path = {schema}, pg_temp AS $$ BEGIN "
+        f"SET search_path = {schema}, pg_temp AS $$ BEGIN "  # nosec B608
         "IF TG_OP = 'DELETE' AND TG_NARGS = 1 THEN "
         "IF EXISTS (SELECT FROM pruning_now) THEN RETURN NULL; END IF; "
         "END IF; "

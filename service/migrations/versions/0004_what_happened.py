@@ -104,7 +104,8 @@ def _make_sqlite_triggers() -> None:
         op.execute(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refused}")
         op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {closed}{refused}")
         # A number that is not given is -1 here, which no row has.
-        twice = f"EXISTS (SELECT 1 FROM {table} WHERE {SAME[table]} OR rowid = NEW.rowid)"  # noqa: S608
+        given = f"{SAME[table]} OR rowid = NEW.rowid"
+        twice = f"EXISTS (SELECT 1 FROM {table} WHERE {given})"  # nosec B608  # noqa: S608
         op.execute(
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {twice} "
             "BEGIN SELECT RAISE(IGNORE); END"

@@ -42,6 +42,7 @@ class Case:
     standing_valid: bool = True
     past_due: float = 300
     paid_month: float = 30
+    overridden: bool = False
 
     def treated(self) -> Treated:
         return treat(
@@ -51,6 +52,7 @@ class Case:
             held=self.held,
             barred=self.barred,
             drawn=self.drawn,
+            overridden=self.overridden,
             unreachable=self.unreachable,
             stated=self.stated,
             ability=self.ability,
@@ -86,6 +88,10 @@ LINES: list[tuple[Case, Treatment, Because, Instalments | None]] = [
     (Case(NONE, drawn=True), "wait", "drawn", None),
     (Case(NONE, barred=True, drawn=True, unreachable=True), "wait", "drawn", None),
     (Case(REMIND, drawn=True), "remind", "level", None),
+    (Case(NONE, overridden=True), "wait", "overridden", None),
+    (Case(NONE, asked="wait", overridden=True), "wait", "protected", None),
+    (Case(NONE, barred=True, unreachable=True, overridden=True), "wait", "overridden", None),
+    (Case(REMIND, overridden=True), "remind", "level", None),
     (Case(REMIND, held="promise_not_due"), "remind", "promise_not_due", None),
     (Case(REMIND, held="plan_kept"), "remind", "plan_kept", None),
     (Case(REMIND, held="payment_in_transit"), "remind", "payment_in_transit", None),
@@ -174,6 +180,7 @@ cases = st.builds(
     standing_valid=st.booleans(),
     past_due=st.sampled_from([0.0, 0.01, 300, 1e9]),
     paid_month=st.sampled_from([nan, 0.0, 0.001, 30, 1e9]),
+    overridden=st.booleans(),
 )
 
 
@@ -197,7 +204,7 @@ def test_a_treatment_fits_the_account(case: Case) -> None:
     assert (treatment == "escalate") <= (case.level == ESCALATE)
     assert (treatment == "negotiate") <= (case.level >= CALL)
     assert (treatment == "trace") <= case.unreachable
-    waiting = because in ("protected", "not_worth", "barred", "drawn")
+    waiting = because in ("protected", "not_worth", "barred", "drawn", "overridden")
     assert (treatment == "wait") == (waiting or (case.level == NONE and because == case.held))
     if case.level == NONE:
         assert treatment in ("wait", "hardship_review", "trace")
