@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from service.api.common import answer
 from service.review.rendering import page
-from service.security import scopes
+from service.security.callers import scopes
 
 router = APIRouter(include_in_schema=False)
 

@@ -1,4 +1,4 @@
-"""Rendering of pages: templates that escape, headers that let nothing in from elsewhere."""
+"""Rendering of pages: templates that escape what they show."""
 
 from datetime import datetime
 from functools import cache
@@ -12,15 +12,6 @@ from models.score.reasons import Language
 from service.review.labels import LABELS
 
 TEMPLATES = Path(__file__).parent / "templates"
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 @cache
@@ -45,5 +36,5 @@ def page(template: str, *, language: Language, **values: Any) -> Response:
     """The rendered template as an answer, with the labels of the language at hand."""
     labels = {name: words.of(language) for name, words in LABELS.items()}
     text = _environment().get_template(template).render(t=labels, language=language, **values)
-    headers = {**HEADERS, "Content-Language": language, "Vary": "Accept-Language"}
+    headers = {"Content-Language": language, "Vary": "Accept-Language"}
     return Response(text.encode(), 200, headers, "text/html")

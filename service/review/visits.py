@@ -1,0 +1,123 @@
+"""Pages of a visit, made to be printed: the sheet it is made by, and the record of it."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from features.tables import FLAGS, REASONS
+from models.intensity.words.names import money_told
+from models.score.reasons import Language
+from service.api.common import Parts, PartsOf, language_of
+from service.api.decisions import find
+from service.bodies.inputs import decided_on
+from service.bodies.visits import ATTITUDES, METS, OUTCOMES
+from service.errors import ProblemError
+from service.log.records import shown
+from service.review.labels import LABELS
+from service.review.level import level_view
+from service.review.pages import AcceptLanguage, LanguageQuery
+from service.review.rendering import page
+from service.security.callers import scopes
+from service.visits.cases import Taken, Visit
+from service.visits.promises import promise_of
+
+router = APIRouter(include_in_schema=False)
+
+REASONS_ON_SHEET = 3
+# What is ticked on the sheet: the label of each field, and what begins its codes' labels.
+_CHOICES = (
+    ("met", "met", METS),
+    ("attitude", "attitude", ATTITUDES),
+    ("outcome", "outcome", OUTCOMES),
+    ("late_because", "reason", REASONS),
+)
+# Fields of steps whose values are codes, by what begins the codes' labels.
+_CODED = {"met", "attitude", "outcome", "reason", "by", "result", "place"}
+_LABEL_OF = {"reason": "late_because", "contact_id": "agreed_in", "decision_id": "decision"}
+
+
+@router.get("/review/visits/{visit_id}")
+@scopes("review")
+def record(
+    parts: PartsOf,
+    visit_id: str,
+    lang: LanguageQuery = None,
+    accept_language: AcceptLanguage = "en",
+) -> Response:
+    """What a visit has come to, step by step."""
+    language, visit = language_of(lang or accept_language), _find(parts, visit_id)
+    return page(
+        "visit.html",
+        language=language,
+        visit=visit,
+        planned=visit.steps[0].body,
+        appointment=parts.visiting.appointment_of(visit),
+        promise=promise_of(visit, parts.happened, parts.log, parts.clock()),
+        steps=[_step(each, language) for each in visit.steps],
+    )
+
+
+@router.get("/review/visits/{visit_id}/plan")
+@scopes("review")
+def plan(
+    parts: PartsOf,
+    visit_id: str,
+    lang: LanguageQuery = None,
+    accept_language: AcceptLanguage = "en",
+) -> Response:
+    """The sheet that goes along: where to, when, why, and what is to be filled in."""
+    language, visit = language_of(lang or accept_language), _find(parts, visit_id)
+    decision = shown(find(parts, str(visit.decision_id)), REASONS_ON_SHEET, language)
+    inputs = parts.log.inputs(visit.decision_id)
+    assert inputs is not None  # its record is there
+    account, currency = decided_on(inputs).account, decision["currency"]
+    flags = [_label(f"flag_{flag}", language) for flag in FLAGS if getattr(account, flag)]
+    return page(
+        "visit_plan.html",
+        language=language,
+        visit=visit,
+        planned=visit.steps[0].body,
+        appointment=parts.visiting.appointment_of(visit),
+        record=decision,
+        account=account,
+        past_due=money_told(account.past_due_amount, currency),
+        balance=money_told(account.balance, currency),
+        flags=", ".join(flags),
+        limits=level_view(decision, language)["limits"],
+        choices=[
+            (name, [_label(f"{prefix}_{code}", language) for code in codes])
+            for name, prefix, codes in _CHOICES
+        ],
+    )
+
+
+def _find(parts: Parts, visit_id: str) -> Visit:
+    try:
+        visit = parts.visiting.read(UUID(visit_id))
+    except ValueError:
+        visit = None
+    if visit is None:
+        raise ProblemError("not-found", "There is no visit with this id.")
+    return visit
+
+
+def _step(taken: Taken, language: Language) -> dict[str, Any]:
+    details = [
+        (_label(_LABEL_OF.get(name, name), language), _shown(name, value, language))
+        for name, value in taken.body.items()
+        if name != "at"
+    ]
+    at = taken.body["at"]  # with the offset that it was sent with
+    return {"step": taken.step, "at": at, "actor": taken.actor, "details": details}
+
+
+def _shown(name: str, value: Any, language: Language) -> str:
+    if name in _CODED:
+        return _label(f"{name}_{value}", language)
+    return f"{value:,.2f}" if name == "promised_amount" else str(value)
+
+
+def _label(name: str, language: Language) -> str:
+    return LABELS[name].of(language)

@@ -1,0 +1,1 @@
+"""Visits: small cases, from an agreed appointment to what came of it."""

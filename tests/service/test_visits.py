@@ -1,0 +1,369 @@
+"""Visits: planned on an approved decision and an agreed appointment, made, recorded, closed."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+
+from models.generation import Generation
+from service.app import create_app
+from service.database import connect, upgrade
+from service.errors import ProblemError
+from service.log.decisions import DecisionLog
+from service.security.keys import Keys
+from service.settings import Settings
+from service.tables import EVENTS, VISITS
+from tests.service.conftest import NOW, Client
+
+ACCOUNT = "A-1001"
+AGREED = {
+    "contact_id": "C-agreed",
+    "account_id": ACCOUNT,
+    "at": "2025-07-01T15:00:00-04:00",
+    "channel": "call",
+    "direction": "in",
+    "outcome": "conversation",
+    "appointment_at": "2025-07-03T17:00:00-04:00",
+}
+
+Json = dict[str, Any]
+
+
+class Desk:
+    """The service, asked by whoever decides and by a reviewer."""
+
+    def __init__(self, app: FastAPI, engine: sa.Engine, prefix: str = "") -> None:
+        keys = Keys(engine)
+        self.app, self.engine = app, engine
+        self.strategy, self.reviewer = (
+            Client(app, {"Authorization": f"Bearer {keys.add(prefix + name, scope)}"})
+            for name, scope in (("strategy", "score"), ("reviewer", "review"))
+        )
+
+    def tell(self, *steps: Json) -> httpx.Response:
+        return self.strategy.post("/v1/visits", json=list(steps))
+
+    def told(self, *steps: Json) -> Json:
+        answered = self.tell(*steps)
+        assert answered.status_code == 200, answered.text
+        return dict(answered.json())
+
+    def refused(self, kind: str, *steps: Json) -> Json:
+        before = self.rows()
+        answered = self.tell(*steps)
+        assert answered.json()["type"] == f"urn:curescore:problem:{kind}", answered.text
+        assert self.rows() == before
+        return dict(answered.json()["errors"][0])
+
+    def rows(self) -> list[int]:
+        with self.engine.connect() as connection:
+            return [
+                connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                for table in (VISITS, EVENTS)
+            ]
+
+    def find(self, **conditions: Any) -> list[Json]:
+        found = self.reviewer.post("/v1/visits:search", json=conditions)
+        assert found.status_code == 200, found.text
+        return list(found.json()["visits"])
+
+
+@pytest.fixture
+def late(body: Json) -> Json:
+    """The body of an account that is so late that somebody may go there."""
+    del body["as_of"]
+    body["account"] |= {"days_past_due": 123, "past_due_amount": 4200.0, "balance": 4400.0}
+    for i, statement in enumerate(body["statements"]):
+        statement["days_past_due"] = 30 * i + 30
+    return body
+
+
+BOTH = pytest.mark.parametrize("desk", ["database_url", "postgres_url"], indirect=True)
+
+
+@pytest.fixture
+def desk(request: pytest.FixtureRequest, generation: Generation) -> Iterator[Desk]:
+    """On SQLite, or where BOTH says so on each database."""
+    url = request.getfixturevalue(getattr(request, "param", "database_url"))
+    upgrade(url)
+    engine = connect(url)
+    app = create_app(Settings(auth="keys"), engine, lambda: generation, lambda: NOW)
+    yield Desk(app, engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def decision_id(desk: Desk, late: Json) -> str:
+    """An approved decision that allows a visit."""
+    assert desk.strategy.post("/v1/contacts", json=AGREED).status_code == 200
+    proposed = desk.strategy.post("/v1/decisions", json=late).json()
+    assert (proposed["status"], proposed["intensity"]["level"]) == ("proposed", 4), proposed
+    assert "visit" in proposed["intensity"]["channels"]
+    path = f"/v1/decisions/{proposed['decision_id']}:approve"
+    approved = desk.reviewer.post(path, json={})
+    assert approved.status_code == 200, approved.text
+    return str(approved.json()["decision_id"])
+
+
+@pytest.fixture
+def step(decision_id: str) -> Callable[..., Json]:
+    """A step of one visit: what is told of it, as it would be, with changes."""
+    visit_id = str(uuid4())
+    own: dict[str, Json] = {
+        "planned": {"decision_id": decision_id, "contact_id": "C-agreed", "place": "home"},
+        "made": {"met": "debtor"},
+        "recorded": {
+            "attitude": "cooperative",
+            "outcome": "promise",
+            "reason": "lost_job",
+            "promised_amount": 200.0,
+            "promised_on": "2025-07-10",
+        },
+        "followed_up": {"by": "call"},
+        "closed": {"result": "promise_kept"},
+    }
+
+    def made(name: str, **changes: Any) -> Json:
+        at = "2025-07-03T08:00:00-04:00"
+        told = {"visit_id": visit_id, "account_id": ACCOUNT, "step": name, "at": at}
+        whole = told | own[name] | changes
+        return {key: value for key, value in whole.items() if value is not ...}
+
+    return made
+
+
+ALL = ("planned", "made", "recorded", "followed_up", "closed")
+
+
+@BOTH
+def test_a_visit_goes_from_step_to_step(desk: Desk, step: Callable[..., Json]) -> None:
+    for i, name in enumerate(ALL):
+        assert desk.told(step(name)) == {"received": 1, "new": 1, "known": 0}
+        (found,) = desk.find(account_id=ACCOUNT)
+        assert found["state"] == name
+        assert [each["step"] for each in found["steps"]] == list(ALL[: i + 1])
+    assert found["appointment_at"] == AGREED["appointment_at"]
+    assert found["steps"][2]["reason"] == "lost_job"
+    assert found["steps"][0]["actor"] == "strategy"
+    assert desk.find(state="closed") == [found]
+    assert desk.find(state="planned") == []
+    assert desk.find(visit_id=found["visit_id"]) == [found]
+    assert desk.find(visit_id=str(UUID(int=1))) == []
+
+
+@BOTH
+def test_what_was_told_is_known_and_all_can_be_told_at_once(
+    desk: Desk, step: Callable[..., Json]
+) -> None:
+    every = [step(name) for name in ALL]
+    assert desk.told(*every) == {"received": 5, "new": 5, "known": 0}
+    assert desk.told(*every) == {"received": 5, "new": 0, "known": 5}
+    assert desk.told(every[0]) == {"received": 1, "new": 0, "known": 1}
+
+
+@pytest.mark.parametrize(
+    ("before", "name"),
+    [
+        ((), "made"),
+        ((), "closed"),
+        (("planned",), "recorded"),
+        (("planned",), "followed_up"),
+        (("planned", "made"), "closed"),
+        (("planned", "made", "recorded"), "made"),
+        (("planned", "closed"), "made"),
+    ],
+)
+def test_no_step_comes_out_of_order(
+    desk: Desk, step: Callable[..., Json], before: tuple[str, ...], name: str
+) -> None:
+    if before:
+        desk.told(*(step(each) for each in before))
+    error = desk.refused("visit-out-of-order", step(name, note="now"))
+    assert error["pointer"] == "/0/step"
+
+
+def test_a_visit_that_was_planned_can_be_called_off(desk: Desk, step: Callable[..., Json]) -> None:
+    desk.told(step("planned"), step("closed", result="called_off"))
+    assert desk.find(state="closed")[0]["promise"] == "none"
+
+
+def test_it_is_planned_on_an_effective_decision_of_the_account_alone(
+    desk: Desk, step: Callable[..., Json], late: Json
+) -> None:
+    proposed = desk.strategy.post("/v1/decisions", json=late).json()["decision_id"]
+    late["account"]["account_id"] = "A-other"
+    other = desk.strategy.post("/v1/decisions", json=late).json()["decision_id"]
+    for decision_id, told in (
+        (proposed, "proposed"),
+        (other, "no decision of the account"),
+        (str(UUID(int=1)), "no decision of the account"),
+    ):
+        error = desk.refused("visit-not-decided", step("planned", decision_id=decision_id))
+        assert told in error["problem"]
+    stale = step("planned", at="2025-07-03T08:00:00-04:00")
+    assert desk.told(stale)["new"] == 1
+
+
+def test_nobody_comes_without_an_appointment(desk: Desk, step: Callable[..., Json]) -> None:
+    plain = AGREED | {"contact_id": "C-plain", "appointment_at": None}
+    other = AGREED | {"contact_id": "C-other", "account_id": "A-other"}
+    passed = AGREED | {"contact_id": "C-passed", "appointment_at": "2025-07-02T10:00:00-04:00"}
+    assert desk.strategy.post("/v1/contacts", json=[plain, other, passed]).status_code == 200
+    for contact_id in ("C-plain", "C-other", "C-passed", "C-nobody-knows"):
+        error = desk.refused("visit-not-agreed", step("planned", contact_id=contact_id))
+        assert error["pointer"] == "/0/contact_id"
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"outcome": ...}, "/0/outcome"),
+        ({"outcome": "refused"}, "/0/promised_amount"),
+        ({"promised_on": "2025-06-30"}, "/0/promised_on"),
+        ({"at": "2025-07-03T07:00:00-04:00"}, "/0/at"),
+        ({"at": "2025-07-04T07:00:00-04:00"}, "/0/at"),
+        ({"attitude": "kind"}, "/0/attitude"),
+        ({"met": "debtor"}, "/0/met"),
+        ({"note": "n" * 501}, "/0/note"),
+        ({"note": "\x1b[31m"}, "/0/note"),
+        ({"visit_id": "V-1"}, "/0/visit_id"),
+        ({"step": "done"}, "/0/step"),
+    ],
+)
+def test_what_is_wrong_is_told_and_nothing_recorded(
+    desk: Desk, step: Callable[..., Json], changes: Json, pointer: str
+) -> None:
+    desk.told(step("planned"), step("made"))
+    assert desk.refused("validation", step("recorded", **changes))["pointer"] == pointer
+
+
+def test_a_visit_stays_with_its_account(desk: Desk, step: Callable[..., Json]) -> None:
+    desk.told(step("planned"))
+    other = step("made", account_id="A-other")
+    assert desk.refused("event-of-another-account", other)["pointer"] == "/0/account_id"
+
+
+def test_where_nobody_was_met_nothing_was_said(desk: Desk, step: Callable[..., Json]) -> None:
+    desk.told(step("planned"), step("made", met="nobody"))
+    assert desk.refused("validation", step("recorded"))["pointer"] == "/0/attitude"
+    nothing = dict.fromkeys(("attitude", "outcome", "reason"), ...)
+    nothing |= {"promised_amount": ..., "promised_on": ...}
+    desk.told(step("recorded", note="The house stands empty.", **nothing))
+
+
+def test_it_counts_as_a_contact_of_the_account(
+    desk: Desk, step: Callable[..., Json], late: Json
+) -> None:
+    desk.told(step("planned"), step("made"))
+    inputs = contacts_of(desk, late)
+    assert [inputs[-1][name] for name in ("channel", "outcome")] == ["visit", "conversation"]
+    desk.told(step("recorded"))
+    (contact,) = [each for each in contacts_of(desk, late) if each["channel"] == "visit"]
+    assert (contact["outcome"], contact["promised_amount"]) == ("promise", 200.0)
+    held = desk.strategy.post("/v1/decisions", json=late).json()["intensity"]
+    assert held["level"] <= 1
+    assert "promise_not_due" in [rule["rule"] for rule in held["binding_rules"]]
+
+
+def contacts_of(desk: Desk, body: Json) -> list[Json]:
+    made = desk.strategy.post("/v1/decisions", json=body).json()
+    inputs = DecisionLog(desk.engine).inputs(UUID(made["decision_id"]))
+    assert inputs is not None
+    return list(msgspec.json.decode(inputs)["contacts"])
+
+
+@pytest.mark.parametrize(
+    ("promised_on", "paid", "days", "told"),
+    [
+        ("2025-07-10", 0, 1, "open"),
+        ("2025-07-10", 200.0, 1, "open"),
+        ("2025-07-10", 200.0, 10, "kept"),
+        ("2025-07-10", 199.99, 10, "broken"),
+        (..., 200.0, 10, "undated"),
+    ],
+)
+def test_its_promise_is_judged_by_payments(
+    desk: Desk,
+    step: Callable[..., Json],
+    generation: Generation,
+    promised_on: Any,
+    paid: float,
+    days: int,
+    told: str,
+) -> None:
+    desk.told(step("planned"), step("made"), step("recorded", promised_on=promised_on))
+    later = Desk(
+        create_app(Settings(), desk.engine, lambda: generation, lambda: NOW + timedelta(days)),
+        desk.engine,
+        "later",
+    )
+    if paid:
+        payment = {"payment_id": "P-2", "account_id": ACCOUNT, "amount": paid, "reversed": False}
+        at = {"received_at": "2025-07-03T20:00:00-04:00"}
+        assert later.strategy.post("/v1/payments", json=payment | at).status_code == 200
+    assert later.find(account_id=ACCOUNT)[0]["promise"] == told
+
+
+@BOTH
+def test_two_who_tell_the_same_step_at_once_tell_it_once(
+    desk: Desk, step: Callable[..., Json]
+) -> None:
+    desk.told(step("planned"))
+    visiting = desk.app.state.parts.visiting
+
+    def note(i: int) -> str:
+        told = msgspec.json.encode(step("made", note=f"by {i}"))
+        try:
+            visiting.note(told, "strategy", NOW)
+        except ProblemError as problem:
+            return problem.kind
+        return "done"
+
+    with ThreadPoolExecutor(4) as pool:
+        ended = sorted(pool.map(note, range(4)))
+    assert ended == ["done", *["visit-out-of-order"] * 3]
+    assert desk.rows() == [2, 2]
+
+
+def test_its_pages_tell_it_in_both_languages(desk: Desk, step: Callable[..., Json]) -> None:
+    desk.told(step("planned", note="Ring twice."), step("made"), step("recorded"))
+    visit_id = step("made")["visit_id"]
+    for path, words in (
+        (f"/review/visits/{visit_id}", ("not yet due", "lost the job", "the debtor")),
+        (f"/review/visits/{visit_id}/plan", ("4,200.00 USD", "2025-07-03 17:00:00", "Ring twice")),
+    ):
+        shown = desk.reviewer.get(path)
+        assert shown.status_code == 200
+        for word in words:
+            assert word in shown.text, (path, word)
+        assert "承诺" in desk.reviewer.get(path, params={"lang": "zh"}).text
+        assert desk.strategy.get(path).status_code == 403
+    for wrong in ("V-1", UUID(int=1)):
+        assert desk.reviewer.get(f"/review/visits/{wrong}").status_code == 404
+        assert desk.reviewer.get(f"/review/visits/{wrong}/plan").status_code == 404
+
+
+@BOTH
+def test_pages_of_a_search_follow_each_other(desk: Desk, decision_id: str) -> None:
+    ids = {str(uuid4()) for _ in range(5)}
+    told = {"account_id": ACCOUNT, "step": "planned", "at": "2025-07-03T08:00:00-04:00"}
+    told |= {"decision_id": decision_id, "contact_id": "C-agreed", "place": "work"}
+    desk.told(*({"visit_id": visit_id} | told for visit_id in ids))
+    for conditions in ({}, {"state": "planned"}, {"account_id": ACCOUNT}):
+        seen: list[str] = []
+        cursor = None
+        while True:
+            wanted = {**conditions, "limit": 2, "cursor": cursor}
+            page = desk.reviewer.post("/v1/visits:search", json=wanted).json()
+            seen += [visit["visit_id"] for visit in page["visits"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert sorted(seen) == sorted(ids)
