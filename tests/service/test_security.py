@@ -1,98 +1,28 @@
 import asyncio
 import base64
+import math
 import time
-from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
-from fastapi.routing import APIRoute, iter_route_contexts
-from starlette.routing import BaseRoute
 
 from models.generation import Generation
 from service.app import create_app
-from service.security import (
-    KEY_SECONDS,
-    KEYS_KEPT,
-    OPEN_PATHS,
-    SCOPES,
-    Caller,
-    Keys,
-    KnownKeys,
-    Scope,
-    scopes_of,
-)
+from service.errors import ProblemError
+from service.instants import utc_text
+from service.security.callers import SCOPES, Caller
+from service.security.keys import Keys, LiveKey
+from service.security.known import KEY_SECONDS, KEYS_KEPT, UNKNOWN_PER_SECOND, KnownKeys
 from service.settings import Settings
 from service.tables import KEYS
 from tests.service.conftest import Client
 
-ID = "0198a5b0-0000-7000-8000-000000000000"
-
-# The whole table, written down once more: what each call takes, beside admin.
-EXPECTED: dict[tuple[str, str], tuple[Scope, ...]] = {
-    ("POST", "/v1/decisions"): ("score",),
-    ("POST", "/v1/decisions:batch"): ("score",),
-    ("POST", "/v1/decisions:explain"): ("score", "review"),
-    ("POST", "/v1/decisions:search"): ("review",),
-    ("GET", "/v1/decisions/{decision_id}"): ("score", "review"),
-    ("GET", "/v1/models"): ("score", "review"),
-    ("GET", "/v1/policy"): ("score", "review"),
-    ("GET", "/metrics"): (),
-    ("GET", "/openapi.json"): ("score", "review"),
-    ("GET", "/docs"): ("score", "review"),
-    ("GET", "/"): ("review",),
-    ("GET", "/review"): ("review",),
-    ("GET", "/review/style.css"): ("score", "review"),
-    ("GET", "/review/decisions/{decision_id}"): ("review",),
-}
-
-
-def routes(app: FastAPI) -> Iterator[BaseRoute]:
-    for context in iter_route_contexts(app.routes):
-        yield context.route
-
-
-def closed_calls(app: FastAPI) -> list[tuple[str, APIRoute]]:
-    found = []
-    for route in routes(app):
-        assert isinstance(route, APIRoute), f"{route} would pass by the check of scopes"
-        if route.path not in OPEN_PATHS:
-            found += [(method, route) for method in sorted(route.methods)]
-    return found
-
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
-
-
-def test_the_route_table_is_the_one_written_down(keyed_app: FastAPI) -> None:
-    declared = {(m, route.path): scopes_of(route.endpoint) for m, route in closed_calls(keyed_app)}
-    assert declared == EXPECTED
-
-
-def test_every_route_but_health_asks_for_a_key(keyed_app: FastAPI) -> None:
-    client = Client(keyed_app)
-    paths = [(m, route.path.replace("{decision_id}", ID)) for m, route in closed_calls(keyed_app)]
-    for method, path in [*paths, ("GET", "/nothing"), ("GET", "/redoc"), ("GET", "/docs/")]:
-        answered = client.request(method, path)
-        assert answered.status_code == 401, path
-        assert answered.headers["www-authenticate"].startswith("Bearer")
-        assert answered.json()["type"] == "urn:curescore:problem:unauthorised"
-    for path in OPEN_PATHS:
-        assert client.get(path).status_code == 200
-
-
-def test_every_route_refuses_the_scopes_it_does_not_name(keyed_app: FastAPI, keys: Keys) -> None:
-    tokens = {scope: keys.add(f"the {scope} key", scope) for scope in SCOPES}
-    client = Client(keyed_app)
-    for method, route in closed_calls(keyed_app):
-        allowed = {"admin", *EXPECTED[method, route.path]}
-        for scope, token in tokens.items():
-            path = route.path.replace("{decision_id}", ID)
-            status = client.request(method, path, headers=bearer(token)).status_code
-            assert (status != 403) == (scope in allowed), (method, path, scope)
-            assert status not in (401, 500)
 
 
 def test_an_endpoint_that_declares_nothing_is_for_admin_alone(
@@ -143,36 +73,55 @@ def test_a_revoked_key_is_soon_refused_and_its_name_stays_taken(
         keys.add("someone", "score")
 
 
-class Asked:
-    """Answers who holds a token, and counts how often it was asked; time stands still."""
+def test_a_key_that_expires_is_refused_from_then_on_like_any_other(
+    keyed_app: FastAPI, keys: Keys, engine: sa.Engine
+) -> None:
+    token = keys.add("someone", "score", datetime.now(UTC) + timedelta(days=1))
+    client = Client(keyed_app)
+    assert client.get("/v1/models", headers=bearer(token)).status_code == 200
+    unknown = client.get("/v1/models", headers=bearer("unknown"))
+    with engine.begin() as connection:
+        connection.execute(KEYS.update().values(expires_at=utc_text(datetime.now(UTC))))
+    time.sleep(KEY_SECONDS)  # no more than that it is known still
+    refused = client.get("/v1/models", headers=bearer(token))
+    assert (refused.status_code, refused.content) == (unknown.status_code, unknown.content)
+    assert refused.status_code == 401
+    assert keys.live(token) is None
+    (key,) = keys.every()
+    assert key.state == "expired"
+    assert not keys.any_live()
 
-    def __init__(self, *answers: Caller | None) -> None:
+
+class Asked:
+    """Answers which key a token is of, and counts how often it was asked; time stands still."""
+
+    def __init__(self, *answers: LiveKey | None) -> None:
         self.answers = list(answers)
         self.now = 0.0
-        self.known = KnownKeys(self.ask, lambda: self.now)
+        self.known = KnownKeys(self.ask, lambda: self.now, lambda: self.now)
 
-    def ask(self, _: str) -> Caller | None:
+    def ask(self, _: str) -> LiveKey | None:
         return self.answers.pop(0)
 
 
-SOMEONE = Caller("someone", "score")
+SOMEONE = LiveKey(Caller("someone", "score"), "0" * 64)
 
 
 def test_a_live_key_is_asked_for_once_a_second_however_many_come() -> None:
     async def run() -> None:
         asked = Asked(SOMEONE, None)
-        at_once = await asyncio.gather(*(asked.known.caller("t") for _ in range(50)))
+        at_once = await asyncio.gather(*(asked.known.live("t") for _ in range(50)))
         assert at_once == [SOMEONE] * 50
         asked.now = KEY_SECONDS / 2 - 0.01
-        assert await asked.known.caller("t") == SOMEONE
+        assert await asked.known.live("t") == SOMEONE
         assert len(asked.answers) == 1
         asked.now = KEY_SECONDS / 2  # asked anew, but not waited for
-        assert await asked.known.caller("t") == SOMEONE
+        assert await asked.known.live("t") == SOMEONE
         while asked.answers:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.01)
         with pytest.raises(IndexError):  # it was refused, and is not known any more
-            await asked.known.caller("t")
+            await asked.known.live("t")
 
     asyncio.run(run())
 
@@ -180,10 +129,10 @@ def test_a_live_key_is_asked_for_once_a_second_however_many_come() -> None:
 def test_a_key_that_was_not_asked_for_in_time_waits_for_the_answer() -> None:
     async def run() -> None:
         asked = Asked(SOMEONE, None, SOMEONE)
-        assert await asked.known.caller("t") == SOMEONE
+        assert await asked.known.live("t") == SOMEONE
         asked.now = KEY_SECONDS
-        assert await asked.known.caller("t") is None
-        assert await asked.known.caller("t") == SOMEONE  # what is no key is not remembered
+        assert await asked.known.live("t") is None
+        assert await asked.known.live("t") == SOMEONE  # what is no key is not remembered
 
     asyncio.run(run())
 
@@ -192,10 +141,69 @@ def test_no_more_keys_are_remembered_than_there_is_room_for() -> None:
     async def run() -> None:
         asked = Asked(*[SOMEONE] * (KEYS_KEPT + 2))
         for i in range(KEYS_KEPT + 2):
-            await asked.known.caller(f"t{i}")
+            await asked.known.live(f"t{i}")
         assert len(asked.known._known) == 2
 
     asyncio.run(run())
+
+
+def test_a_key_is_not_known_beyond_its_end_however_lately_it_was_asked_for() -> None:
+    async def run() -> None:
+        ends = KEY_SECONDS / 4
+        asked = Asked(LiveKey(SOMEONE.caller, SOMEONE.sha256, ends))
+        assert await asked.known.live("t") is not None
+        asked.now = math.nextafter(ends, 0)
+        assert await asked.known.live("t") is not None
+        asked.now = ends
+        assert await asked.known.live("t") is None
+
+    asyncio.run(run())
+
+
+def test_who_tries_tokens_cannot_keep_the_database_busy() -> None:
+    async def run() -> None:
+        wrong = [None] * UNKNOWN_PER_SECOND
+        asked = Asked(SOMEONE, *wrong, SOMEONE, None)
+        assert await asked.known.live("known") == SOMEONE
+        for i in range(UNKNOWN_PER_SECOND):
+            assert await asked.known.live(f"t{i}") is None
+        with pytest.raises(ProblemError) as refused:
+            await asked.known.live("one more")
+        assert refused.value.kind == "rate-limited"
+        assert len(asked.answers) == 2  # it was not asked for
+        asked.now = KEY_SECONDS  # by now a hundred more may come
+        asked.known._unknown.take(asked.now)
+        for _ in range(UNKNOWN_PER_SECOND - 1):
+            asked.known._unknown.take(asked.now)
+        assert await asked.known.live("known") == SOMEONE  # it was live before
+        with pytest.raises(ProblemError):
+            await asked.known.live("one more")
+
+    asyncio.run(run())
+
+
+def test_a_key_that_is_asked_for_the_first_time_uses_up_nothing() -> None:
+    async def run() -> None:
+        asked = Asked(*[SOMEONE] * (UNKNOWN_PER_SECOND + 1))
+        for i in range(UNKNOWN_PER_SECOND + 1):
+            assert await asked.known.live(f"t{i}") == SOMEONE
+
+    asyncio.run(run())
+
+
+def test_a_key_is_found_by_its_digest_alone(keys: Keys, engine: sa.Engine) -> None:
+    asked: list[Any] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        asked.append((statement, parameters))
+
+    token = keys.add("someone", "score")
+    sa.event.listen(engine, "before_cursor_execute", note)
+    assert keys.live(token) is not None
+    ((statement, parameters),) = asked
+    assert "key_sha256 = ?" in statement
+    assert token not in str(parameters)
+    assert keys.live(token).sha256 in parameters  # type: ignore[union-attr]
 
 
 def test_only_the_digest_of_a_key_is_stored(keys: Keys, engine: sa.Engine) -> None:
@@ -205,7 +213,7 @@ def test_only_the_digest_of_a_key_is_stored(keys: Keys, engine: sa.Engine) -> No
     with engine.connect() as connection:
         row = connection.execute(sa.select(KEYS)).one()
     assert token not in str(row)
-    assert keys.caller(token[:-1]) is None
+    assert keys.live(token[:-1]) is None
 
 
 def basic(token: str) -> dict[str, str]:
