@@ -1,7 +1,6 @@
 """`curescore serve`: the HTTP service."""
 
-import ipaddress
-import logging
+import logging.config
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,53 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from curescore.console import err, out
+from curescore.console import out
 from curescore.ports import require_free
-from features.errors import InputError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.settings import Settings
 
+_LOGGER = logging.getLogger(__name__)
+
 DRAIN_SECONDS = 20  # for answers; then the writer ends, all within 30
 IDLE_SECONDS = 75  # a connection is kept open between requests: longer than a proxy keeps it
 HUNG_SECONDS = 30  # after which a worker that does not answer its supervisor is replaced
-
-LOGGED_LENGTH = 200  # characters of a method and of a path
-
-
-class WithoutQuery(logging.Filter):
-    """Takes the query, where somebody may have put a key, out of uvicorn's access log.
-
-    What is left holds decision ids at most: account ids go in bodies only.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record's arguments: address, method, path with query, version, status."""
-        match record.args:
-            case (client, str(method), str(target), version, status):
-                path = target.partition("?")[0]
-                record.args = (client, _bounded(method), _bounded(path), version, status)
-        return True
-
-
-def _bounded(text: str) -> str:
-    return text if len(text) <= LOGGED_LENGTH else f"{text[:LOGGED_LENGTH]}…"
-
-
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"without_query": {"()": f"{__name__}.{WithoutQuery.__name__}"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"level": "INFO", "handlers": ["stderr"]},
-    "loggers": {
-        "alembic": {"level": "WARNING"},
-        "uvicorn.access": {"filters": ["without_query"]},
-    },
-}
 
 
 def serve(
@@ -69,6 +34,9 @@ def serve(
     access_log: Annotated[
         bool, typer.Option(help="Write a line per request to stderr, for a tenth of the speed.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what would be used; 2 where it cannot be.")
+    ] = False,
 ) -> None:
     """Serve decisions over HTTP until stopped. Settings are variables CURESCORE_…
 
@@ -76,15 +44,20 @@ def serve(
 
     Example: curescore serve --port 8000 --workers 4
     """
+    from service.logs import configuration, kind_of
     from service.served.unneeded import leave_out
     from service.served.watching import watched
-    from service.settings import load_settings
+    from service.starting import settings_to_serve
 
-    settings = load_settings()
-    _check(settings, host, workers)
+    settings = settings_to_serve(host, workers)
+    if check:
+        _show(settings, host, port, workers)
+        return
     require_free(host, port)
+    log = configuration(kind_of(settings.log), access_log)
+    logging.config.dictConfig(log)
     # It looks at the registry while this process imports what serving takes.
-    with watched(settings, LOGGING) as watching, _shared_metrics(workers):
+    with watched(settings, log) as watching, _shared_metrics(workers):
         leave_out()
         from service.app import from_environment
 
@@ -93,8 +66,19 @@ def serve(
         # Also before workers start: each would only print a traceback.
         app = from_environment()
         _warn_of_rights(settings)
+        tell_of_keys(settings)
         out.print(f"serving on http://{host}:{port} (API /docs, pages /review)", soft_wrap=True)
-        _run(app, host, port, workers, access_log)
+        _run(app, host, port, workers, log)
+
+
+def _show(settings: "Settings", host: str, port: int, workers: int) -> None:
+    """Say what would be used."""
+    from service.starting import shown
+
+    told = {"--host": host, "--port": str(port), "--workers": str(workers), **shown(settings)}
+    width = max(map(len, told))
+    for name, value in told.items():
+        out.print(f"{name:<{width}}  {value}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _warn_of_rights(settings: "Settings") -> None:
@@ -106,11 +90,25 @@ def _warn_of_rights(settings: "Settings") -> None:
     rights = changing(engine)
     engine.dispose()
     if rights:
-        err.print(
-            f"warning: the service's database role may {', '.join(rights)} what is recorded; give "
-            "it a role of its own (curescore db grant --help)",
-            soft_wrap=True,
+        _LOGGER.warning(
+            "the service's database role may %s what is recorded; give it a role of its own "
+            "(curescore db grant --help)",
+            ", ".join(rights),
         )
+
+
+def tell_of_keys(settings: "Settings") -> None:
+    """Say how a key is made where there is none to call with."""
+    from service.database import connect
+    from service.security.keys import Keys
+
+    if settings.auth == "off":
+        return
+    engine = connect(settings.database)
+    live = Keys(engine).any_live()
+    engine.dispose()
+    if not live:
+        _LOGGER.warning("nobody has a key yet; make one: curescore keys add NAME --scope score")
 
 
 def worker() -> "FastAPI":
@@ -123,8 +121,10 @@ def worker() -> "FastAPI":
     return from_environment()
 
 
-def _run(app: "FastAPI", host: str, port: int, workers: int, access_log: bool) -> None:
+def _run(app: "FastAPI", host: str, port: int, workers: int, log: dict[str, Any]) -> None:
     import uvicorn
+
+    from service.connection import BoundedConnection
 
     uvicorn.run(
         app if workers == 1 else f"{__name__}:{worker.__name__}",
@@ -132,10 +132,10 @@ def _run(app: "FastAPI", host: str, port: int, workers: int, access_log: bool) -
         host=host,
         port=port,
         workers=workers,
-        http="httptools",
+        http=BoundedConnection,
         loop="uvloop",
-        log_config=LOGGING,
-        access_log=access_log,
+        log_config=log,
+        access_log=False,  # ours tells the route instead of the address, and how long it took
         server_header=False,
         proxy_headers=False,  # who calls is told by the key alone
         timeout_keep_alive=IDLE_SECONDS,
@@ -153,27 +153,3 @@ def _shared_metrics(workers: int) -> Iterator[None]:
     with TemporaryDirectory(prefix="curescore-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         yield
-
-
-def _check(settings: "Settings", host: str, workers: int) -> None:
-    if settings.auth == "off" and not _is_loopback(host):
-        raise InputError(
-            "--host",
-            "is open to other machines while CURESCORE_AUTH is off",
-            "Use 127.0.0.1, or keys (curescore keys add)",
-            host,
-        )
-    if workers > 1 and settings.database.startswith("sqlite"):
-        raise InputError(
-            "--workers",
-            "is more than one on SQLite, where they would wait for each other for seconds",
-            "Use PostgreSQL (CURESCORE_DATABASE_URL), or one worker",
-            str(workers),
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

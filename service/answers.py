@@ -6,6 +6,7 @@ from pydantic import Field
 
 from models.decision import Status
 from models.intensity.ladder import Treatment
+from models.intensity.words.overrides import REASONS
 from models.score.tier import Tier
 from models.stage import Stage
 from service.intensity_answer import (
@@ -79,6 +80,13 @@ class VersionsAnswer(Answer):
     )
 
 
+class OverrideReasonAnswer(Answer):
+    """Why a person gave another level, or that one approved what was proposed (`approved`)."""
+
+    code: str = Field(json_schema_extra={"enum": list(REASONS)})
+    text: str | None
+
+
 class RecordAnswer(Answer):
     """One recorded decision.
 
@@ -91,9 +99,15 @@ class RecordAnswer(Answer):
     record_schema: Literal[1, 2, 3] = Field(alias="schema")
     decision_id: str
     status: Status
-    supersedes: str | None
+    supersedes: str | None = Field(description="the decision whose place this one took")
+    superseded_by: str | None = Field(
+        default=None,
+        description="the decision that took this one's place; absent while none has",
+    )
     actor: str
-    override_reason: str | None
+    override_reason: OverrideReasonAnswer | None = Field(
+        description="why a person made the decision; null where nobody did"
+    )
     account_id: str
     as_of: str
     decided_at: str
@@ -182,7 +196,19 @@ class ProblemAnswer(Answer):
     title: str
     status: int
     detail: str
+    instance: str | None = Field(
+        default=None, description="of a 5xx: the request, by the id in X-Request-Id and in the log"
+    )
     errors: list[ErrorAnswer] = Field(default=[], max_length=20)
+    superseded_by: str | None = Field(
+        default=None, description="of `already-superseded`: the decision that took its place"
+    )
+    rules: list[BindingRuleAnswer] = Field(
+        default=[], description="of `beyond-a-rule`: what takes the level, and what it leaves"
+    )
+    allowed_levels: list[LevelNumber] = Field(
+        default=[], description="of `beyond-a-rule`: the levels that no rule takes"
+    )
 
 
 class BatchResult(Answer):
@@ -226,7 +252,7 @@ class RefusedAnswer(Answer):
     """What is not served though it is named: what went on in its place is served still."""
 
     what: str = Field(description="name and version, or the generation that could not be loaded")
-    kind: Literal["fetch", "unsound", "unfit", "absent", "ended", "load"] = Field(
+    kind: Literal["fetch", "signature", "unsound", "unfit", "absent", "ended", "load"] = Field(
         description="where it failed: it could not be fetched, is not sound by itself, does not "
         "go with the other parts, no champion is named, the process that verified it ended, or "
         "this worker could not load it"
@@ -253,12 +279,46 @@ class ServedModelsAnswer(Answer):
     problem: str | None = Field(description="why the registry does not answer")
 
 
+class LogAnswer(Answer):
+    """Whether the database takes decisions; `problem` says why it does not."""
+
+    writable: bool
+    problem: str | None
+
+
+class RulesInForceAnswer(Answer):
+    """The rules that this version has: how many hold today, and how many begin later."""
+
+    version: str
+    in_force: int
+    later: int
+
+
+class ServedPricesAnswer(Answer):
+    """The capacity plan in force.
+
+    It is stale once it is older than a decision stays valid, and fits where it was made with the
+    models, policy and rules that are served.
+    """
+
+    plan: str
+    as_of: str
+    age_days: float
+    valid_days: int
+    stale: bool
+    fits: bool
+
+
 class ReadinessAnswer(Answer):
     """Whether decisions can be made and recorded; what keeps them from it stands in `failed`.
 
-    What is refused, and a registry that does not answer, do not: what was served goes on.
+    What is refused, a registry that does not answer, and stale prices do not: what was served goes
+    on. `prices` is null where there is no capacity plan.
     """
 
     ready: bool
     failed: list[str]
+    log: LogAnswer
     models: ServedModelsAnswer
+    rules: RulesInForceAnswer
+    prices: ServedPricesAnswer | None

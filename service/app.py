@@ -23,26 +23,41 @@ from starlette.types import ASGIApp
 from models.generation import Generation
 from service import openapi
 from service.admission import Admission
-from service.api import decisions, explain, health, metrics, served
+from service.api import decisions, explain, happened, health, metrics, overriding, served, visits
 from service.api.common import Lane, Parts, hung_up
 from service.api.direct import Service
 from service.bodylimit import BodyLimit
-from service.database import DatabaseError, assert_closed, assert_durable, assert_migrated, connect
-from service.deciding import Deciding
+from service.database import assert_closed, assert_durable, assert_migrated, connect
+from service.deciding.batches import Batches
+from service.deciding.numbering import Numbering
+from service.deciding.together import Together
+from service.drift import Scores
 from service.errors import FieldError, ProblemError, failed, invalid, shown, unavailable
 from service.explaining import Explaining
+from service.happened.store import Happened
 from service.log.decisions import DecisionLog
 from service.log.generations import Generations
 from service.log.idempotency import Idempotency
 from service.log.inserts import Inserts
 from service.log.writer import Writer
-from service.metrics import Metrics
+from service.metrics import Metrics, shared_folder
+from service.numbers import Numbers
+from service.overriding import Overriding
+from service.readiness import Readiness
 from service.review import docs, pages
+from service.review import visits as visit_pages
 from service.scoring import Clock, Scoring
-from service.security import Authentication, Keys, KnownKeys, authorise
+from service.security.authentication import Authentication, Door
+from service.security.callers import authorise
+from service.security.keys import Keys
+from service.security.known import KnownKeys
+from service.security.rates import Rates
+from service.security.uses import KeyUses
 from service.served.following import Following, unwatched
 from service.served.plans import Plans
 from service.settings import Settings, load_settings
+from service.tracing import Tracing
+from service.visits.visiting import Visiting
 
 _LOGGER = getLogger(__name__)
 
@@ -51,7 +66,20 @@ LANE_BYTES = 64 * 2**20
 WAIT_SECONDS = 2.0  # far within any client's time-out
 SWITCH_SECONDS = 0.0005  # a thread that computes lets the event loop go on after so long
 COLLECT_AFTER = (20_000, 20, 20)  # objects, and rounds: seldom, as little of a request is cyclic
-ROUTED = (decisions, explain, served, health, metrics, docs, pages)  # modules with a router
+# Modules with a router.
+ROUTED = (
+    decisions,
+    overriding,
+    explain,
+    happened,
+    visits,
+    served,
+    health,
+    metrics,
+    docs,
+    pages,
+    visit_pages,
+)
 _KIND_OF_STATUS = {404: "not-found", 405: "method-not-allowed"}
 _DETAILS = {404: "There is nothing at this address.", 405: "This address takes other methods."}
 
@@ -73,38 +101,50 @@ def create_app(
     `following`, where `current` comes from there, is followed while the app lives.
     """
     models = unwatched(current) if following is None else following.status
-    writer = Writer(engine, Inserts(engine).put)
-    numbers = Metrics(models)
-    deciding = Deciding(Scoring(clock), current, Generations(engine), writer, numbers.group.observe)
+    numbers = Numbers(Scores(shared_folder()))
+    writer = Writer(engine, Inserts(engine).put, numbers)
+    readiness = Readiness(engine, current, lambda: writer.lately, clock)
+    happened = Happened(engine)
+    scoring, numbering = Scoring(clock), Numbering(Generations(engine))
+    deciding = Together(scoring, current, numbering, happened, writer, numbers)
+    batches = Batches(scoring, current, numbering, happened, writer, numbers)
 
-    keys = KnownKeys(Keys(engine).caller) if settings.auth == "keys" else None
+    uses = KeyUses(engine)
+    rates = Rates(settings.requests_per_second)
+    door = Door(KnownKeys(Keys(engine).live), rates, uses) if settings.auth == "keys" else None
 
     def guarded(served: ASGIApp) -> ASGIApp:
         limited = BodyLimit(served, settings.body_limit)
-        return ServerErrorMiddleware(Authentication(limited, keys), _internal)
+        return ServerErrorMiddleware(Authentication(limited, door), _internal)
 
     generation = current()
     app = Service(
         decisions.DIRECT,
         guarded,
+        Tracing(numbers),
         title="curescore",
         version=generation.code,
         description="Decides how hard to contact a late account, and says why.",
         openapi_url=None,  # served by a route of ours, which asks for a key
         redirect_slashes=False,
         dependencies=[Depends(authorise)],
-        lifespan=_lifespan(engine, writer, deciding, following),
+        lifespan=_lifespan(engine, writer, deciding, batches, uses, following),
     )
     app.state.parts = Parts(
         deciding,
+        batches,
         *_lanes(numbers, settings.body_limit),
         Idempotency(engine),
-        Explaining(current, clock),
+        Explaining(current, clock, happened),
+        Overriding(engine, settings, current, clock, happened),
         DecisionLog(engine),
+        happened,
+        Visiting(engine, happened, DecisionLog(engine)),
+        clock,
         current,
-        _readiness(engine, current),
+        readiness,
         models,
-        numbers,
+        Metrics(numbers, models, readiness),
     )
     for part in ROUTED:
         app.include_router(part.router)
@@ -112,12 +152,12 @@ def create_app(
     app.state.openapi = cache(lambda: openapi.document(app, currency))
     # The last one added is the first to see a request: who is not known may not send a body.
     app.add_middleware(BodyLimit, limit=settings.body_limit)
-    app.add_middleware(Authentication, keys=keys)
+    app.add_middleware(Authentication, door=door)
     _handle_errors(app)
     return app
 
 
-def _lanes(numbers: Metrics, body_limit: int) -> tuple[Lane, Lane]:
+def _lanes(numbers: Numbers, body_limit: int) -> tuple[Lane, Lane]:
     """The lanes of small bodies and of large ones."""
     large = max(LANE_BYTES, body_limit)
     return (
@@ -127,19 +167,28 @@ def _lanes(numbers: Metrics, body_limit: int) -> tuple[Lane, Lane]:
 
 
 def _lifespan(
-    engine: sa.Engine, writer: Writer, deciding: Deciding, following: Following | None
+    engine: sa.Engine,
+    writer: Writer,
+    deciding: Together,
+    batches: Batches,
+    uses: KeyUses,
+    following: Following | None,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         writer.start()
         deciding.start()
+        batches.start()
+        uses.start()
         if following is not None:
             following.start()
         yield
         if following is not None:
             following.stop()
         deciding.close()
+        batches.close()
         writer.close()
+        uses.close()
         engine.dispose()
 
     return lifespan
@@ -171,25 +220,6 @@ def _tune() -> None:
     gc.collect()
     gc.freeze()  # what is there now stays: it need not be looked through again and again
     gc.set_threshold(*COLLECT_AFTER)
-
-
-def _readiness(engine: sa.Engine, current: Callable[[], Generation]) -> Callable[[], list[str]]:
-    checks = {
-        assert_migrated: "database tables are not those of this version",
-        assert_closed: "recorded decisions can be removed: there is a row in pruning_now",
-    }
-
-    def failed() -> list[str]:
-        for check, told in checks.items():
-            try:
-                check(engine)
-            except DatabaseError:
-                return [told]
-            except sa.exc.SQLAlchemyError:
-                return ["database cannot be reached"]
-        return [] if current().bundles else ["no model is loaded"]
-
-    return failed
 
 
 def _handle_errors(app: FastAPI) -> None:

@@ -1,6 +1,7 @@
 """The database of the service: connections to it, and what is asserted before it is trusted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "curescore_version"  # other tools that share a database own alembic_version
 BUSY_SECONDS = 5
 CONNECT_SECONDS = 5
+# PostgreSQL gives up where SQLite does: whoever waits is answered then.
+IN_TIME = f"SET statement_timeout = '{BUSY_SECONDS}s'"
 
 # What each setting has to be, or may be instead where that waits for no less: SQLite's 2 is FULL
 # and 3 EXTRA, PostgreSQL's remote_apply waits for standbys too.
@@ -76,6 +79,23 @@ def _sqlite_settings(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def driver_of(connection: sa.Connection) -> Any:
+    """The driver's own connection."""
+    return connection.connection.driver_connection
+
+
+@contextmanager
+def raised(connection: sa.Connection, statement: str) -> Iterator[None]:
+    """Raises the driver's errors as SQLAlchemy does."""
+    errors = connection.dialect.loaded_dbapi.Error
+    try:
+        yield
+    except errors as error:
+        raise sa.exc.DBAPIError.instance(
+            statement, None, error, errors, hide_parameters=True, dialect=connection.dialect
+        ) from error
 
 
 def assert_durable(engine: sa.Engine) -> None:

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from models.refusal import Refusal
+from service.traces import CURRENT, PROBLEM
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:curescore:problem:"
+REQUEST_PREFIX = "urn:curescore:request:"
 ERRORS_SHOWN = 20
 VALUE_SHOWN = 80
 
@@ -33,7 +36,9 @@ CATALOGUE: dict[str, Kind] = {
         "Not UTF-8, not JSON, a key given twice, NaN or Infinity, half a surrogate pair, or "
         "nested too deeply.",
     ),
-    "unauthorised": Kind(401, "A key is needed", "No key, an unknown key, or a revoked one."),
+    "unauthorised": Kind(
+        401, "A key is needed", "No key, an unknown key, or one that is revoked or expired."
+    ),
     "forbidden": Kind(403, "This key may not do that", "The key's scope does not cover the call."),
     "not-found": Kind(404, "There is no such thing", "No such address, or no such decision."),
     "method-not-allowed": Kind(
@@ -43,10 +48,55 @@ CATALOGUE: dict[str, Kind] = {
         408, "The body did not arrive in time", "Send it at once, or fewer accounts per request."
     ),
     "body-too-large": Kind(413, "The body is too large", "Send fewer accounts per request."),
+    "already-superseded": Kind(
+        409,
+        "Another decision has taken its place",
+        "`superseded_by` names it; read that one.",
+    ),
+    "beyond-a-rule": Kind(
+        409,
+        "A rule takes this level away",
+        "`rules` names the rules, `allowed_levels` the levels that are left.",
+    ),
+    "decision-expired": Kind(
+        409, "The decision is no longer valid", "Ask for a new decision on the account."
+    ),
+    "decided-otherwise": Kind(
+        409,
+        "The decision cannot be made anew here",
+        "Another version decided, what decided is gone, or the account cannot be decided any more. "
+        "Ask for a new decision.",
+    ),
+    "level-unchanged": Kind(409, "It is the decision's level already", "There is nothing to give."),
+    "not-proposed": Kind(409, "Nothing waits for approval", "Only what is proposed is approved."),
+    "own-decision": Kind(
+        403, "Another person has to approve", "Nobody approves what they decided themselves."
+    ),
     "idempotency-in-flight": Kind(
         409,
         "A request with this Idempotency-Key is being answered",
         "Send it again later: it then gets the first answer.",
+    ),
+    "event-of-another-account": Kind(
+        409,
+        "An id is that of another account's event",
+        "`errors` lists each one; nothing was recorded.",
+    ),
+    "visit-out-of-order": Kind(
+        409,
+        "The visit is not at that step",
+        "Planned, made, recorded, followed up as often as needed, closed; or planned and called "
+        "off.",
+    ),
+    "visit-not-decided": Kind(
+        409,
+        "No decision allows the visit",
+        "A visit is planned on an effective decision of level 4 that allows it and is still valid.",
+    ),
+    "visit-not-agreed": Kind(
+        409,
+        "No appointment was agreed",
+        "Send the contact in which it was agreed first, with its `appointment_at`.",
     ),
     "unsupported-media-type": Kind(
         415, "The body's kind is not understood", "Content-Type must be application/json, plain."
@@ -71,6 +121,11 @@ CATALOGUE: dict[str, Kind] = {
         422,
         "This Idempotency-Key was sent with another body",
         "A key stands for one body; a new body takes a new key.",
+    ),
+    "rate-limited": Kind(
+        429,
+        "Too many calls",
+        "The key may not call so often, or too many keys were tried. See Retry-After.",
     ),
     "internal": Kind(500, "The service failed", "Nothing about the cause is shown."),
     "overloaded": Kind(
@@ -112,6 +167,7 @@ class ProblemError(Exception):
     detail: str
     errors: Sequence[FieldError] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)  # of this kind of problem alone
 
     @property
     def status(self) -> int:
@@ -126,15 +182,34 @@ class ProblemError(Exception):
             "title": kind.title,
             "status": kind.status,
             "detail": self.detail,
+            **self.members,
         }
         if self.errors:
             details["errors"] = [error.body() for error in self.errors[:ERRORS_SHOWN]]
         return details
 
     def response(self) -> Response:
-        """The whole answer."""
-        content = json.dumps(self.body(), ensure_ascii=False).encode()
-        return Response(content, self.status, dict(self.headers), MEDIA_TYPE)
+        """The whole answer; of a failure it names the request, as the log does."""
+        body, trace = self.body(), CURRENT.get()
+        if self.status >= 500 and trace is not None:
+            body["instance"] = REQUEST_PREFIX + trace.request_id
+        content = json.dumps(body, ensure_ascii=False).encode()
+        return _Problem(self.kind, content, self.status, dict(self.headers))
+
+
+class _Problem(Response):
+    """Tells those who count requests what kind of problem it is."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, kind: str, content: bytes, status: int, headers: dict[str, str]) -> None:
+        super().__init__(content, status, headers)
+        self._kind = kind
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        scope[PROBLEM] = self._kind
+        await super().__call__(scope, receive, send)
 
 
 def invalid(errors: Sequence[FieldError]) -> ProblemError:

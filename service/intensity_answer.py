@@ -142,7 +142,7 @@ class RuleChange(Answer):
     """A rule without which the level would be `level`.
 
     `capacity`: without the hold of the capacity plan. `exploration`: outside the experiment, for
-    which the level was drawn.
+    which the level was drawn. `override`: without the person who gave another level.
     """
 
     kind: Literal["rule"]

@@ -7,74 +7,49 @@ imported) each writes its own numbers into that folder, and whichever is asked t
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
+from service.drift import Scores
+from service.numbers import Numbers
+from service.readiness import Readiness
 from service.served.following import ModelsStatus
-
-LaneName = Literal["small", "large"]
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 MEDIA_TYPE = CONTENT_TYPE_LATEST
-GROUPS = (1, 2, 4, 8, 16, 32)
 
 
-class LaneNumbers(NamedTuple):
-    """Of one lane: requests that are inside, and those refused because too many were."""
-
-    waiting: Gauge
-    overloaded: Counter
+def shared_folder() -> Path | None:
+    """The folder in which several workers add up their numbers; None: there is one process."""
+    shared = os.environ.get(SHARED)
+    return None if shared is None else Path(shared)
 
 
 class Metrics:
-    """The numbers of one process, and all that `/metrics` tells.
+    """All that `/metrics` tells; `numbers` are those of requests."""
 
-    `group`: requests that are decided as one panel.
-    """
-
-    def __init__(self, models: Callable[[], ModelsStatus]) -> None:
-        registry = CollectorRegistry()
-        self._waiting = Gauge(
-            "curescore_requests_waiting",
-            "Requests to decide that are being answered, by lane.",
-            ["lane"],
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
-        self.group = Histogram(
-            "curescore_group_requests",
-            "Requests that were decided together.",
-            buckets=GROUPS,
-            registry=registry,
-        )
-        self._overloaded = Counter(
-            "curescore_requests_overloaded",
-            "Requests refused because more came than can be answered soon, by lane.",
-            ["lane"],
-            registry=registry,
-        )
-        self._own = registry
-        self._models = _Models(models)
-
-    def lane(self, name: LaneName) -> LaneNumbers:
-        """The numbers of a lane."""
-        return LaneNumbers(self._waiting.labels(name), self._overloaded.labels(name))
+    def __init__(
+        self, numbers: Numbers, models: Callable[[], ModelsStatus], readiness: Readiness
+    ) -> None:
+        self.numbers = numbers
+        self._now = CollectorRegistry()
+        self._now.register(_Models(models))
+        self._now.register(_State(readiness))
+        self._now.register(_Drift(numbers.scores, models))
 
     def text(self) -> bytes:
         """All metrics: of requests those of every worker, of what is served this one's."""
-        models = CollectorRegistry()
-        models.register(self._models)
-        return self.requests() + generate_latest(models)
+        return requests(self.numbers) + generate_latest(self._now)
 
-    def requests(self) -> bytes:
-        """The metrics of requests, of all workers together."""
-        shared = os.environ.get(SHARED)
-        return generate_latest(self._own if shared is None else _of_workers(Path(shared)))
+
+def requests(numbers: Numbers) -> bytes:
+    """The metrics of requests, of all workers together."""
+    shared = shared_folder()
+    return generate_latest(numbers.registry if shared is None else _of_workers(shared))
 
 
 def _of_workers(shared: Path) -> CollectorRegistry:
@@ -161,3 +136,63 @@ def _served(status: ModelsStatus) -> Iterator[Metric]:
         "Generations that were published and this worker could not load.",
         status.failures,
     )
+
+
+class _State(Collector):
+    """Whether decisions can be made and recorded, and the capacity plan they are made under."""
+
+    def __init__(self, readiness: Readiness) -> None:
+        self._readiness = readiness
+
+    def collect(self) -> Iterator[Metric]:
+        """As of now."""
+        failed = self._readiness.failed(self._readiness.log())
+        yield GaugeMetricFamily(
+            "curescore_ready", "Whether decisions can be made and recorded.", float(not failed)
+        )
+        prices = self._readiness.prices()
+        if prices is None:
+            return
+        yield GaugeMetricFamily(
+            "curescore_prices_age_days",
+            "Age of the capacity plan in force, from its as_of.",
+            prices.age_days,
+        )
+        yield GaugeMetricFamily(
+            "curescore_prices_valid_days",
+            "Days after which the capacity plan is stale.",
+            prices.valid_days,
+        )
+        yield GaugeMetricFamily(
+            "curescore_prices_fit",
+            "Whether the plan was made with the models, policy and rules that are served.",
+            float(prices.fits),
+        )
+
+
+class _Drift(Collector):
+    """How far the scores of the last day lie from those of training."""
+
+    def __init__(self, scores: Scores, models: Callable[[], ModelsStatus]) -> None:
+        self._scores = scores
+        self._models = models
+
+    def collect(self) -> Iterator[Metric]:
+        """By target; without a PSI where decisions are too few."""
+        psi = GaugeMetricFamily(
+            "curescore_score_psi",
+            "Population stability index of the last day's scores against training.",
+            labels=["target"],
+        )
+        counted = GaugeMetricFamily(
+            "curescore_score_psi_decisions",
+            "Decisions of the last day that the index is of.",
+            labels=["target"],
+        )
+        for target, bundle in self._models().served.generation.bundles.items():
+            drift = self._scores.drift(bundle)
+            counted.add_metric([target], drift.decisions)
+            if drift.psi is not None:
+                psi.add_metric([target], drift.psi)
+        yield psi
+        yield counted

@@ -10,13 +10,28 @@ from pydantic.json_schema import models_json_schema
 from service.answers import ProblemAnswer
 from service.bodies import examples
 from service.bodies.changes import ExplainBody
+from service.bodies.happened import ContactsBody, OutcomesBody, PaymentsBody
+from service.bodies.overrides import ApproveBody, OverrideBody
 from service.bodies.schemas import BatchBody, DecisionBody, SearchBody
+from service.bodies.visits import VisitsBody, VisitSearchBody
 from service.errors import CATALOGUE, MEDIA_TYPE
 from service.log.idempotency import HEADER, LENGTH
 
-BODIES: tuple[type[BaseModel], ...] = (DecisionBody, BatchBody, ExplainBody, SearchBody)
+BODIES: tuple[type[BaseModel], ...] = (
+    DecisionBody,
+    BatchBody,
+    ExplainBody,
+    SearchBody,
+    OverrideBody,
+    ApproveBody,
+    ContactsBody,
+    PaymentsBody,
+    OutcomesBody,
+    VisitsBody,
+    VisitSearchBody,
+)
 _WITHOUT_KEY = (405, 500)  # any route may answer these
-_WITH_KEY = (401, 403, 503)
+_WITH_KEY = (401, 403, 429, 503)
 _REF = "#/components/schemas/{model}"
 
 Extra = dict[str, Any]
@@ -76,11 +91,18 @@ def document(app: FastAPI, currency: str) -> Extra:
     for name in ("", ":batch"):
         made["paths"][f"/v1/decisions{name}"]["post"]["parameters"] = [*showing, IDEMPOTENCY_KEY]
     for name, example in {
-        "": examples.decision(currency),
-        ":batch": examples.batch(currency),
-        ":explain": examples.explain(currency),
-        ":search": examples.search(),
+        "decisions": examples.decision(currency),
+        "decisions:batch": examples.batch(currency),
+        "decisions:explain": examples.explain(currency),
+        "decisions:search": examples.search(),
+        "decisions/{decision_id}:override": examples.override(),
+        "decisions/{decision_id}:approve": examples.approve(),
+        "contacts": examples.contacts(),
+        "payments": examples.payments(),
+        "outcomes": examples.outcomes(),
+        "visits": examples.visits(),
+        "visits:search": examples.visit_search(),
     }.items():
-        body = made["paths"][f"/v1/decisions{name}"]["post"]["requestBody"]
+        body = made["paths"][f"/v1/{name}"]["post"]["requestBody"]
         body["content"]["application/json"]["example"] = example
     return made

@@ -1,7 +1,10 @@
 """Settings: environment variables CURESCORE_*, checked at start."""
 
+import os
+from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -11,9 +14,14 @@ from sqlalchemy.exc import ArgumentError
 
 from features.errors import InputError, shown
 
+if TYPE_CHECKING:
+    from models.signature import PublicKeys
+
 PREFIX = "CURESCORE_"
 DATABASES = ("sqlite", "postgresql+psycopg")
 URLS = ("database_url", "prune_url")
+# Variables of the same prefix that are others': compose.yaml's, of notebooks, tests and signing.
+OTHERS = ("PORT", "NOTEBOOK_DATA", "NOTEBOOK_HOME", "SIGNING_PASSPHRASE", "UCI_CSV")
 REMEDY = "use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
 
 
@@ -37,9 +45,13 @@ class Settings(BaseSettings):
     models: Path | None = None
     policy: Path | None = None
     challenger: Path | None = None
+    public_key: Path | None = None  # of those whose signatures are asked for; None: none are
+    signing_key: Path | None = None  # what training and promotion sign with
     auth: Literal["keys", "off"] = "keys"
+    requests_per_second: int = Field(0, ge=0, le=1_000_000)  # of each key; 0: no limit
     body_limit: int = Field(10 * 2**20, ge=2**10, le=2**30)
     table_limit: int | None = Field(None, ge=0)  # None: the models' own default
+    log: Literal["json", "text"] | None = None  # None: text at a terminal, else json
     reload_seconds: float = Field(5.0, ge=0, le=86_400)  # between looks at the registry; 0: one
 
     @field_validator(*URLS)
@@ -71,6 +83,34 @@ class Settings(BaseSettings):
             raise ValueError("there is no such file or policy folder")
         return value
 
+    @field_validator("public_key")
+    @classmethod
+    def _keys(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            from models.signature import read_public_keys  # loads much that is not needed else
+
+            try:
+                read_public_keys(value)
+            except InputError as error:
+                raise ValueError(f"{error.problem}; {error.remedy}") from None
+        return value
+
+    @field_validator("signing_key")
+    @classmethod
+    def _key(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError("there is no such file")
+        return value
+
+    @property
+    def public_keys(self) -> "PublicKeys | None":
+        """The keys of `public_key` as they are now, by one of which all must be signed."""
+        if self.public_key is None:
+            return None
+        from models.signature import read_public_keys
+
+        return read_public_keys(self.public_key)
+
     @property
     def database(self) -> str:
         """SQLAlchemy URL of the decision log and the keys."""
@@ -99,10 +139,35 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings in the environment; SettingsError lists all that is wrong with them."""
+    settings, wrong = found()
+    if wrong:
+        raise SettingsError(list(wrong.values()))
+    return settings
+
+
+def found() -> tuple[Settings, dict[str, str]]:
+    """The settings in the environment, and by name what is wrong with any.
+
+    A setting that is wrong has its default.
+    """
+    unknown = dict(_unknown())
     try:
-        return Settings()
+        return Settings(), unknown
     except ValidationError as failure:
-        raise SettingsError([_told(error) for error in failure.errors()]) from None
+        wrong = {str(error["loc"][0]): _told(error) for error in failure.errors()}
+    fields = Settings.model_fields
+    return Settings(**{name: fields[name].get_default() for name in wrong}), unknown | wrong
+
+
+def _unknown() -> Iterator[tuple[str, str]]:
+    """Variables that look like settings and are none."""
+    known = [*map(str.upper, Settings.model_fields), *OTHERS]
+    for variable in sorted(os.environ):
+        name = variable.removeprefix(PREFIX)
+        if name != variable and name not in known:
+            meant = get_close_matches(name, known, 1)
+            hint = f"; did you mean {PREFIX}{meant[0]}?" if meant else ""
+            yield variable, f"{variable}: there is no such setting{hint}"
 
 
 def _told(error: ErrorDetails) -> str:

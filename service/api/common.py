@@ -15,21 +15,26 @@ from starlette.responses import Response
 from models.generation import Generation
 from models.score.reasons import Language
 from service.admission import Admission
-from service.deciding import Deciding
+from service.deciding.batches import Batches
+from service.deciding.together import Together
 from service.errors import FieldError, ProblemError, invalid, shown
 from service.explaining import Explaining
+from service.happened.store import Happened
 from service.headers import headers_of
 from service.log.decisions import DecisionLog
 from service.log.idempotency import Idempotency
 from service.log.records import REASONS_SHOWN
-from service.metrics import LaneNumbers, Metrics
+from service.metrics import Metrics
+from service.numbers import LaneNumbers
+from service.overriding import Overriding
+from service.readiness import Readiness
+from service.scoring import Clock
 from service.served.following import ModelsStatus
+from service.visits.visiting import Visiting
 
 _LOGGER = getLogger(__name__)
 
-PRIVATE = {"Cache-Control": "no-store"}
-
-_JSON = (b"content-type", b"application/json"), (b"cache-control", b"no-store")
+_JSON = (b"content-type", b"application/json")
 
 _SPOKEN = {
     language: ((b"content-language", language.encode()), (b"vary", b"Accept-Language"))
@@ -50,19 +55,24 @@ class Lane:
 
 @dataclass(frozen=True)
 class Parts:
-    """What the routes delegate to; `ready` lists what keeps the service from deciding.
+    """What the routes delegate to.
 
     Small bodies and large ones wait in lanes of their own.
     """
 
-    deciding: Deciding
+    deciding: Together
+    batches: Batches
     small: Lane
     large: Lane
     idempotency: Idempotency
     explaining: Explaining
+    overriding: Overriding
     log: DecisionLog
+    happened: Happened
+    visiting: Visiting
+    clock: Clock
     current: Callable[[], Generation]
-    ready: Callable[[], list[str]]
+    readiness: Readiness
     models: Callable[[], ModelsStatus]
     metrics: Metrics
 
@@ -164,7 +174,7 @@ class _Json(Response):
     def __init__(self, content: bytes, status: int, language: Language | None) -> None:
         self.status_code, self.body, self.background = status, content, None
         spoken = _SPOKEN[language] if language else ()
-        self.raw_headers = [(b"content-length", b"%d" % len(content)), *_JSON, *spoken]
+        self.raw_headers = [(b"content-length", b"%d" % len(content)), _JSON, *spoken]
 
 
 def hung_up() -> Response:

@@ -9,12 +9,13 @@ from starlette.requests import Request
 
 from service.admission import OVERLOADED, Admission
 from service.api.common import Lane, Parts, body_of, parts_of
-from service.deciding import Asked
+from service.deciding.asked import Asked
 from service.errors import ProblemError, unavailable
 from service.headers import headers_of
 from service.log.idempotency import HEADER, Item, Key, key_of
 from service.log.records import Record
-from service.security import Caller
+from service.security.callers import Caller
+from service.traces import CURRENT
 
 SMALL = 64 * 1024  # bytes: a body that the event loop may read itself
 _HEADER = HEADER.lower()
@@ -50,7 +51,7 @@ async def _admitted(request: Request, admission: Admission, decide: Decide, agai
     key = key_of(
         headers_of(request.scope).get(_HEADER), caller.name, request.scope["path"], content
     )
-    asked = Asked(content, caller.name, key)
+    asked = Asked(content, caller.name, key, CURRENT.get())
     with admission.inside(len(content)), parts.idempotency.held(key):
         if key is None:
             answer = await decide(asked)

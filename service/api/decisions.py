@@ -24,13 +24,14 @@ from service.api.deciding import SMALL, decided, length_of, recorded
 from service.bodies.jsonbody import parse
 from service.bodies.schemas import BatchBody, DecisionBody, SearchBody
 from service.bodies.validation import read
-from service.deciding import Asked, ItemResult
+from service.deciding.asked import Asked
+from service.deciding.batches import ItemResult
 from service.errors import ProblemError
 from service.log.decisions import Query
 from service.log.idempotency import Item
 from service.log.records import Record, shown
 from service.openapi import body_of, problems
-from service.security import scopes
+from service.security.callers import scopes
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
 
@@ -55,8 +56,7 @@ async def create(request: Request) -> Response:
         return _encoded(record, showing)
 
     async def decide(asked: Asked) -> bytes | None:
-        deciding = parts.deciding
-        return await (deciding.one(asked, show) if small else deciding.large(asked, show))
+        return await (parts.deciding.one if small else parts.batches.large)(asked, show)
 
     def again(items: list[Item]) -> bytes:
         return _encoded(recorded(parts, items[0]), showing)
@@ -82,7 +82,7 @@ async def create_batch(request: Request) -> Response:
         return encode(_result(result, showing))
 
     async def decide(asked: Asked) -> bytes | None:
-        batch = await parts.deciding.many(asked, show)
+        batch = await parts.batches.many(asked, show)
         return None if batch is None else _batch(batch.results, batch.items)
 
     def again(items: list[Item]) -> bytes:

@@ -14,7 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.common import hung_up
 from service.errors import ProblemError
-from service.security import authorise
+from service.security.callers import authorise
+from service.security.shielding import shielded
+from service.traces import DIRECT
+from service.tracing import Tracing
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Calls = Mapping[tuple[str, str], Endpoint]
@@ -23,24 +26,33 @@ Calls = Mapping[tuple[str, str], Endpoint]
 class Service(FastAPI):
     """An app whose calls in `direct`, by method and path, do not pass through its middleware.
 
-    What they pass through instead, `wrapped` puts around them.
+    What they pass through instead, `wrapped` puts around them. Every request is traced, every
+    answer shielded.
     """
 
-    def __init__(self, direct: Calls, wrapped: Callable[[ASGIApp], ASGIApp], **told: Any) -> None:
+    def __init__(
+        self,
+        direct: Calls,
+        wrapped: Callable[[ASGIApp], ASGIApp],
+        tracing: Tracing,
+        **told: Any,
+    ) -> None:
         super().__init__(**told)
         self._direct = direct
         self._wrapped = wrapped(_serve)
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        endpoint = None
-        if scope["type"] == "http":
-            endpoint = self._direct.get((scope["method"], scope["path"]))
-        if endpoint is None:
+        if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        scope["app"], scope["endpoint"] = self, endpoint
-        await self._wrapped(scope, receive, send)
+        endpoint = self._direct.get((scope["method"], scope["path"]))
+        served: ASGIApp = super().__call__
+        if endpoint is not None:
+            scope["app"], scope["endpoint"], scope[DIRECT] = self, endpoint, True
+            served = self._wrapped
+        await self._tracing.serve(served, scope, receive, shielded(send))
 
 
 async def _serve(scope: Scope, receive: Receive, send: Send) -> None:

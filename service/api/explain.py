@@ -11,7 +11,7 @@ from service.bodies.jsonbody import parse
 from service.explaining import moved
 from service.log.records import Record, decided, shown
 from service.openapi import body_of, problems
-from service.security import scopes
+from service.security.callers import scopes
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
 

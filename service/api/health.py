@@ -39,13 +39,18 @@ async def health() -> Response:
     },
 )
 async def readiness(parts: PartsOf) -> Response:
-    """The database answers and holds this version's tables; the models are loaded."""
+    """The log takes decisions; models, rules and prices are told.
+
+    A refused model and stale prices keep nobody from deciding.
+    """
+    readiness = parts.readiness
     try:
-        failed = await asyncio.wait_for(asyncio.to_thread(parts.ready), READY_SECONDS)
+        log = await asyncio.wait_for(asyncio.to_thread(readiness.log), READY_SECONDS)
     except TimeoutError:
-        failed = ["database does not answer"]
-    told = {"ready": not failed, "failed": failed, "models": _models(parts.models())}
-    return answer(told, 503 if failed else 200)
+        log = "database does not answer"
+    failed = readiness.failed(log)
+    told = {"ready": not failed, "failed": failed, **readiness.told(log)}
+    return answer(told | {"models": _models(parts.models())}, 503 if failed else 200)
 
 
 def _models(status: ModelsStatus) -> dict[str, Any]:

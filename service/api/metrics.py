@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 from starlette.responses import Response
 
-from service.api.common import PRIVATE, PartsOf
+from service.api.common import PartsOf
 from service.metrics import MEDIA_TYPE
 from service.openapi import problems
 
@@ -20,4 +20,4 @@ router = APIRouter(tags=["health"])
 )
 def get_metrics(parts: PartsOf) -> Response:
     """What is served, what was refused, and how much is waiting. For the scope admin."""
-    return Response(parts.metrics.text(), headers=PRIVATE, media_type=MEDIA_TYPE)
+    return Response(parts.metrics.text(), media_type=MEDIA_TYPE)

@@ -12,7 +12,7 @@ from models.intensity.policy import Policy
 from models.intensity.rules.version import RULES_VERSION
 from service.api.common import PartsOf, answer
 from service.openapi import problems
-from service.security import scopes
+from service.security.callers import scopes
 from service.served.plans import made_with
 from service.served_answer import ModelsAnswer, PolicyAnswer
 

@@ -22,7 +22,7 @@ from service.bodies import examples
 from service.bodies.panels import panel_of
 from service.bodies.schemas import DecisionBody
 from service.database import connect, upgrade
-from service.security import Keys
+from service.security.keys import Keys
 from service.served.reload import load_generation
 from service.settings import Settings
 

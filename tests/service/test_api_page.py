@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 from service.errors import CATALOGUE
-from service.settings import Settings
 from tests.service.conftest import Client
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
@@ -21,8 +20,3 @@ def test_the_curl_example_works(client: Client) -> None:
 def test_the_table_of_problems_is_the_catalogue() -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", PAGE, re.MULTILINE)
     assert rows == [(name, str(kind.status)) for name, kind in CATALOGUE.items()]
-
-
-def test_every_setting_is_told() -> None:
-    told = set(re.findall(r"^\| `CURESCORE_([A-Z_]+)`", PAGE, re.MULTILINE))
-    assert told == {name.upper() for name in Settings.model_fields}

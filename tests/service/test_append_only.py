@@ -29,7 +29,7 @@ from service.log import grants
 from service.log.nights import Nights
 from service.log.records import entry
 from service.log.status import status
-from service.security import Keys
+from service.security.keys import Keys
 from service.settings import Settings
 from service.tables import IDEMPOTENCY, METADATA, PRUNING_NOW, PRUNINGS
 from tests.logged import accounts, decided, every_table, keyed

@@ -15,7 +15,7 @@ from models.generation import Generation
 from service.answers import BatchAnswer, RecordAnswer
 from service.app import create_app
 from service.database import connect, upgrade
-from service.security import Keys
+from service.security.keys import Keys
 from service.settings import Settings
 from service.tables import DECISIONS, IDEMPOTENCY
 from tests.service.conftest import BASE, NOW, Client

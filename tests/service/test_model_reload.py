@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from models.score.bundle import load
 from service.database import upgrade
+from tests import plain
 from tests.registries import Store, other_bundle, store_in
 from tests.servers import Server, completed, serving
 from tests.waits import until
@@ -49,14 +49,14 @@ def started(store: Store) -> Iterator[Server]:
 
 
 def models(server: Server) -> dict[str, Any]:
-    answered = httpx.get(f"{server.address}/readyz")
+    answered = plain.get(f"{server.address}/readyz")
     assert answered.status_code == 200
     told: dict[str, Any] = answered.json()["models"]
     return told
 
 
 def metric(server: Server, name: str) -> float:
-    lines = httpx.get(f"{server.address}/metrics").text.splitlines()
+    lines = plain.get(f"{server.address}/metrics").text.splitlines()
     (found,) = [line for line in lines if line.startswith(f"{name} ")]
     return float(found.rpartition(" ")[2])
 
@@ -72,7 +72,7 @@ def test_a_champion_is_served_without_a_restart_and_a_bad_one_never(
         assert serves(server, bundle_dir)
         store.champion(second_dir)
         until(lambda: serves(server, second_dir))
-        record = httpx.post(f"{server.address}/v1/decisions", json=body).json()
+        record = plain.post(f"{server.address}/v1/decisions", json=body).json()
         assert record["versions"]["model"] == "cure/2"
         assert record["versions"]["bundle_sha256"] == load(second_dir).sha256
 
@@ -99,12 +99,12 @@ def test_a_registry_that_goes_away_is_told_and_what_is_served_goes_on(
         (store.home / "mlflow.db").rename(store.home / "away.db")
         until(lambda: models(server)["registry"] == "does not answer")
         assert metric(server, "curescore_registry_answers") == 0
-        assert httpx.post(f"{server.address}/v1/decisions", json=body).status_code == 200
+        assert plain.post(f"{server.address}/v1/decisions", json=body).status_code == 200
     with started(store) as server:  # from the cache
         assert serves(server, bundle_dir)
         assert models(server)["registry"] == "does not answer"
         assert "what was last served is served again" in server.output.read_text()
-        assert httpx.post(f"{server.address}/v1/decisions", json=body).status_code == 200
+        assert plain.post(f"{server.address}/v1/decisions", json=body).status_code == 200
         (store.home / "away.db").rename(store.home / "mlflow.db")
         until(lambda: models(server)["registry"] == "answers")
 
@@ -143,7 +143,7 @@ def test_two_workers_follow_one_generation(
         store.champion(second_dir)
         until(lambda: each_worker_serves(server, second_dir))
         name = "curescore_group_requests_count"  # of both, from their shared folder
-        assert name in httpx.get(f"{server.address}/metrics").text
+        assert name in plain.get(f"{server.address}/metrics").text
         server.process.send_signal(signal.SIGTERM)
         server.process.wait(60)
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from features.tables import FLAGS
 from service.answers import RecordAnswer
+from tests import plain
 from tests.servers import Server, serving
 
 Body = dict[str, Any]
@@ -64,11 +64,11 @@ def contact(i: int, at: str, **fields: Any) -> Body:
 
 
 def decided(server: Server, body: Body) -> Body:
-    answered = httpx.post(f"{server.address}/v1/decisions", json=body)
+    answered = plain.post(f"{server.address}/v1/decisions", json=body)
     assert answered.status_code == 200, answered.text
     record: Body = answered.json()
     RecordAnswer.model_validate(record)
-    read = httpx.get(f"{server.address}/v1/decisions/{record['decision_id']}").json()
+    read = plain.get(f"{server.address}/v1/decisions/{record['decision_id']}").json()
     assert read == record
     intensity: Body = record["intensity"]
     return intensity
@@ -277,10 +277,10 @@ def test_contact_waits_for_the_hours_of_the_debtor_s_place(
 
 def test_the_server_told_no_account_and_failed_at_nothing(server: Server) -> None:
     body = late(account_id="secret-account") | {"changes": {"account": {"dispute": True}}}
-    assert httpx.post(f"{server.address}/v1/decisions:explain", json=body).status_code == 200
+    assert plain.post(f"{server.address}/v1/decisions:explain", json=body).status_code == 200
     body["changes"] = {"account": {"balance": 0}}
-    assert httpx.post(f"{server.address}/v1/decisions:explain", json=body).status_code == 422
-    found = httpx.post(
+    assert plain.post(f"{server.address}/v1/decisions:explain", json=body).status_code == 422
+    found = plain.post(
         f"{server.address}/v1/decisions:search", json={"account_id": "secret-account"}
     )
     assert found.json()["decisions"] == []

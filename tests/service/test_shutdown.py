@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from service.database import connect, upgrade
 from service.log.decisions import DecisionLog
 from service.tables import DECISIONS
+from tests import plain
 from tests.servers import Server, serving
 
 CALLERS = 12
@@ -125,13 +126,13 @@ def test_a_worker_that_dies_is_replaced_and_nothing_answered_is_lost(
     upgrade(postgres_url)
     with served(tmp_path, bundle_dir, postgres_url, 2) as (server, engine):
         url = f"{server.address}/v1/decisions"
-        answered = [httpx.post(url, json=body, timeout=30) for _ in range(20)]
+        answered = [plain.post(url, json=body, timeout=30) for _ in range(20)]
         before = workers_of(server)
         assert len(before) == 2
         os.kill(before[0], signal.SIGKILL)
         wait_for(lambda: len(workers_of(server)) == 2 and workers_of(server) != before)
         wait_for(lambda: answers(url, body))
-        answered += [httpx.post(url, json=body, timeout=30) for _ in range(20)]
+        answered += [plain.post(url, json=body, timeout=30) for _ in range(20)]
         assert {each.status_code for each in answered} == {200}
         log = DecisionLog(engine)
         assert all(log.read(UUID(each.json()["decision_id"])) for each in answered)
@@ -139,6 +140,6 @@ def test_a_worker_that_dies_is_replaced_and_nothing_answered_is_lost(
 
 def answers(url: str, body: dict[str, Any]) -> bool:
     try:
-        return httpx.post(url, json=body, timeout=30).status_code == 200
+        return plain.post(url, json=body, timeout=30).status_code == 200
     except httpx.TransportError:
         return False

@@ -20,6 +20,7 @@ from models.generation import Generation
 from service.app import create_app
 from service.database import BUSY_SECONDS
 from service.settings import Settings
+from tests import plain
 from tests.servers import Server, free_port, serving
 
 SLACK = 3.0  # seconds; two cores, shared by all the tests
@@ -54,11 +55,11 @@ def test_a_blocked_database_holds_up_no_reader_and_no_writer_for_long(
     server: Server, tmp_path: Path, body: dict[str, Any]
 ) -> None:
     url = f"{server.address}/v1/decisions"
-    decision_id = httpx.post(url, json=body).json()["decision_id"]
+    decision_id = plain.post(url, json=body).json()["decision_id"]
 
     def post(_: int) -> tuple[httpx.Response, float]:
         started = time.monotonic()
-        answered = httpx.post(url, json=body, timeout=60)
+        answered = plain.post(url, json=body, timeout=60)
         return answered, time.monotonic() - started
 
     with ThreadPoolExecutor(CALLERS) as threads:
@@ -66,7 +67,7 @@ def test_a_blocked_database_holds_up_no_reader_and_no_writer_for_long(
             posts = [threads.submit(post, i) for i in range(CALLERS)]
             time.sleep(1.5)
             for path in ("/healthz", "/readyz", "/v1/models", f"/v1/decisions/{decision_id}"):
-                assert httpx.get(server.address + path, timeout=2).status_code == 200
+                assert plain.get(server.address + path, timeout=2).status_code == 200
             assert not all(done.done() for done in posts)
             answers = [done.result() for done in posts]
         for answered, seconds in answers:
@@ -74,8 +75,8 @@ def test_a_blocked_database_holds_up_no_reader_and_no_writer_for_long(
             assert answered.json()["type"] == "urn:curescore:problem:unavailable"
             assert answered.headers["retry-after"] == "1"
             assert seconds < BUSY_SECONDS + SLACK
-    assert httpx.post(url, json=body).status_code == 200
-    found = httpx.post(f"{url}:search", json={}).json()["decisions"]
+    assert plain.post(url, json=body).status_code == 200
+    found = plain.post(f"{url}:search", json={}).json()["decisions"]
     assert len(found) == 2  # nothing that was refused
 
 
@@ -129,6 +130,6 @@ def test_a_decision_may_take_longer_than_its_body(
     with ThreadPoolExecutor(1) as threads:
         with blocked(tmp_path / "decisions.db"):
             url = f"http://127.0.0.1:{address[1]}/v1/decisions"
-            decided = threads.submit(httpx.post, url, json=body, timeout=30)
+            decided = threads.submit(plain.post, url, json=body, timeout=30)
             time.sleep(1.5)
         assert decided.result().status_code == 200, decided.result().text

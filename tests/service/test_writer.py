@@ -12,9 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from service.database import DatabaseError, connect, upgrade
+from service.drift import Scores
 from service.log.idempotency import Claim, Item, Key, claim
 from service.log.records import Entry
 from service.log.writer import ALONE, ROWS, Job, UnrecordedError, Writer
+from service.numbers import Numbers
 
 ROWS_WRITTEN = sa.Table("written", sa.MetaData(), sa.Column("number", sa.Integer, primary_key=True))
 
@@ -40,7 +42,7 @@ def put(connection: sa.Connection, entries: Sequence[Entry]) -> None:
 
 @contextmanager
 def writing(engine: sa.Engine, how: Callable[..., None] = put) -> Iterator[Writer]:
-    writer = Writer(engine, how)
+    writer = Writer(engine, how, Numbers(Scores(None)))
     writer.start()
     try:
         yield writer

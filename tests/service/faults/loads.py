@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 CALLERS = 8
-PAUSE = 0.02  # seconds before a caller whose call failed tries again
+PAUSE = 0.1  # seconds before a caller whose call failed tries again
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -33,8 +33,9 @@ class Load:
     to decide twice.
     """
 
-    def __init__(self, address: str, body: dict[str, Any]) -> None:
+    def __init__(self, address: str, body: dict[str, Any], rest: float) -> None:
         self.answers = Answers()
+        self._rest = rest
         self._address = address
         self._body = body
         self._stop = threading.Event()
@@ -77,6 +78,7 @@ class Load:
                     continue
                 if self._keep(key, answered):
                     key = str(uuid4())
+                    time.sleep(self._rest)
                 else:
                     time.sleep(PAUSE)
 
@@ -96,9 +98,9 @@ class Load:
 
 
 @contextmanager
-def load(address: str, body: dict[str, Any]) -> Iterator[Load]:
-    """Callers who call until the block is left."""
-    running = Load(address, body)
+def load(address: str, body: dict[str, Any], rest: float = 0.0) -> Iterator[Load]:
+    """Callers who call until the block is left, with so many seconds of rest in between."""
+    running = Load(address, body, rest)
     running.start()
     try:
         yield running

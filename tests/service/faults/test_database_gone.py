@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.database import upgrade
+from tests import plain
 from tests.postgres import new_database
 from tests.service.faults.loads import Load, load
 from tests.service.faults.places import assert_nothing_lost, counted, place
@@ -103,7 +104,7 @@ def test_a_database_that_comes_back_needs_no_restart(
             callers.stop()
             assert not callers.answers.broken  # every call was answered, with a problem at worst
             assert set(callers.answers.problems) <= {"unavailable", "overloaded"}
-            assert httpx.get(f"{here.address}/readyz").status_code == 200
+            assert plain.get(f"{here.address}/readyz").status_code == 200
             assert_nothing_lost(here.address, url, callers.answers)
 
 
@@ -121,13 +122,13 @@ def test_a_database_that_only_reads_or_says_nothing_is_told(
             assert _again(here.address, body)
             with postgres.frozen():
                 assert _asked(here.address, body).json()["type"].endswith(":unavailable")
-                ready = httpx.get(f"{here.address}/readyz", timeout=PATIENCE)
+                ready = plain.get(f"{here.address}/readyz", timeout=PATIENCE)
                 assert ready.json()["failed"] == ["database does not answer"]
             assert _again(here.address, body)
 
 
 def _asked(address: str, body: dict[str, Any]) -> httpx.Response:
-    answered = httpx.post(f"{address}/v1/decisions", json=body, timeout=PATIENCE)
+    answered = plain.post(f"{address}/v1/decisions", json=body, timeout=PATIENCE)
     assert answered.status_code in (200, 503), answered.text
     return answered
 
@@ -150,7 +151,7 @@ def _wait_for_refusals(callers: Load) -> None:
 
 
 def _tells_why(address: str) -> None:
-    assert httpx.get(f"{address}/healthz").status_code == 200
-    ready = httpx.get(f"{address}/readyz", timeout=20)
+    assert plain.get(f"{address}/healthz").status_code == 200
+    ready = plain.get(f"{address}/readyz", timeout=20)
     assert ready.status_code == 503
     assert ready.json()["failed"] == ["database cannot be reached"]

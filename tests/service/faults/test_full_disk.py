@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests import plain
 from tests.service.faults.loads import load
 from tests.service.faults.places import assert_nothing_lost, place
 
@@ -46,7 +46,7 @@ def test_a_full_disk_refuses_and_recovers(
         _fill(filler)
         before = callers.decided()
         assert _refused(here.address, body)
-        assert httpx.get(f"{here.address}/healthz").status_code == 200
+        assert plain.get(f"{here.address}/healthz").status_code == 200
         assert callers.decided() - before < 1_000  # what still fitted into the file's own pages
         filler.unlink()
         callers.wait_for(20, AGAIN_SECONDS)
@@ -69,7 +69,7 @@ def _fill(path: Path) -> None:
 def _refused(address: str, body: dict[str, Any]) -> bool:
     """Whether a decision is refused before long: the write-ahead log holds some free pages."""
     for _ in range(2_000):
-        answered = httpx.post(f"{address}/v1/decisions", json=body, timeout=20)
+        answered = plain.post(f"{address}/v1/decisions", json=body, timeout=20)
         if answered.status_code == 503:
             assert answered.headers["retry-after"]
             return True

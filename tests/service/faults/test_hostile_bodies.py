@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests import plain
 from tests.servers import Server
 from tests.service.faults.places import place
 
@@ -34,7 +34,7 @@ def server(
 def _goes_on(server: Server, body: dict[str, Any]) -> Iterator[None]:
     """Whatever was sent, the next decision is made, and nothing failed inside."""
     yield
-    answered = httpx.post(f"{server.address}/v1/decisions", json=body)
+    answered = plain.post(f"{server.address}/v1/decisions", json=body)
     assert answered.status_code == 200, answered.text
     assert "Traceback" not in server.output.read_text()
 
@@ -67,7 +67,7 @@ MALFORMED = {
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("content", MALFORMED.values(), ids=MALFORMED.keys())
 def test_what_is_no_json_is_refused(server: Server, path: str, content: bytes) -> None:
-    answered = httpx.post(server.address + path, content=content, headers=JSON, timeout=20)
+    answered = plain.post(server.address + path, content=content, headers=JSON, timeout=20)
     assert answered.status_code in (400, 422), answered.text
     assert answered.json()["type"].startswith("urn:curescore:problem:")
 
@@ -78,7 +78,7 @@ def test_what_is_no_number_is_refused(server: Server, body: dict[str, Any], numb
         ("/v1/decisions", inside(body, number)),
         ("/v1/decisions:batch", b'{"items": [' + inside(body, number) + b"]}"),
     ):
-        answered = httpx.post(server.address + path, content=content, headers=JSON)
+        answered = plain.post(server.address + path, content=content, headers=JSON)
         if answered.status_code == 200:  # an item of a batch is refused by itself
             assert answered.json()["scored"] == 0
         else:
@@ -91,11 +91,11 @@ def test_a_key_given_twice_is_refused_at_any_depth(server: Server, body: dict[st
         first = whole.index(f'"{name}": ')
         value, end = json.JSONDecoder().raw_decode(whole, first + len(name) + 4)
         twice = f'{whole[:end]}, "{name}": {json.dumps(value)}{whole[end:]}'.encode()
-        answered = httpx.post(f"{server.address}/v1/decisions", content=twice, headers=JSON)
+        answered = plain.post(f"{server.address}/v1/decisions", content=twice, headers=JSON)
         assert answered.status_code == 400, (name, answered.text)
         assert "twice" in answered.json()["detail"]
         batch = b'{"items": [' + twice + b"]}"
-        answered = httpx.post(f"{server.address}/v1/decisions:batch", content=batch, headers=JSON)
+        answered = plain.post(f"{server.address}/v1/decisions:batch", content=batch, headers=JSON)
         if answered.status_code == 200:
             assert answered.json()["scored"] == 0
         else:
@@ -105,7 +105,7 @@ def test_a_key_given_twice_is_refused_at_any_depth(server: Server, body: dict[st
 def test_a_bomb_is_not_opened(server: Server) -> None:
     bomb = gzip.compress(b" " * 200 * MEGABYTE, 9)
     started = time.monotonic()
-    answered = httpx.post(
+    answered = plain.post(
         f"{server.address}/v1/decisions", content=bomb, headers=JSON | {"Content-Encoding": "gzip"}
     )
     assert answered.status_code == 415
@@ -119,7 +119,7 @@ def test_sixty_megabytes_are_refused(server: Server) -> None:
 
     for path in PATHS:
         for content in (b" " * 60 * MEGABYTE, streamed()):
-            answered = httpx.post(server.address + path, content=content, headers=JSON, timeout=60)
+            answered = plain.post(server.address + path, content=content, headers=JSON, timeout=60)
             assert answered.status_code == 413
 
 
@@ -136,7 +136,7 @@ def test_half_sent_and_slow_bodies_hold_up_nobody(server: Server, body: dict[str
             connection.sendall(head + whole[:100])
         started = time.monotonic()
         for _ in range(20):
-            assert httpx.post(f"{server.address}/v1/decisions", json=body).status_code == 200
+            assert plain.post(f"{server.address}/v1/decisions", json=body).status_code == 200
         assert time.monotonic() - started < 20
         for connection in slow[:100]:  # these hang up, the others go on in the end
             connection.close()

@@ -4,10 +4,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from models.score.bundle import load as load_bundle
+from tests import plain
 from tests.registries import other_bundle, store_in
 from tests.service.faults.loads import load
 from tests.service.faults.places import assert_nothing_lost, counted, place
@@ -28,17 +28,20 @@ def test_each_record_names_the_bundle_that_scored_it(
     folders = [bundle_dir, *(other_bundle(tmp_path / f"b{seed}", seed) for seed in (1, 2))]
     known = {each.sha256: each for each in map(load_bundle, folders)}
     here = place(store.home, None, url, CURESCORE_RELOAD_SECONDS="0.2")
-    with here.serving(), load(here.address, body) as callers:
+    # Registering takes seconds, in which the callers would only call.
+    unsound = {k: other_bundle(tmp_path / f"bad{k}", 10 + k) for k in range(2, times + 1, 5)}
+    bad = {k: store.recorded(each, damaged="booster.txt")[0] for k, each in unsound.items()}
+    good = {k: store.recorded(folders[k % 3])[0] for k in range(1, times + 1)}
+    with here.serving(), load(here.address, body, rest=0.05) as callers:
         callers.wait_for(20)
         for k in range(1, times + 1):
-            if k % 5 == 2:
-                bad = other_bundle(tmp_path / f"bad{k}", 10 + k)  # not fetched before
-                store.champion(bad, damaged="booster.txt")
+            if k in bad:
+                store.tracker.promote("cure", bad[k].version)
                 until(lambda: bool(_models(here.address)["refused"]))
                 callers.wait_for(20)
-            wanted = folders[k % 3]
-            store.champion(wanted)
-            until(lambda wanted=wanted: _served(here.address) == load_bundle(wanted).sha256)
+            store.tracker.promote("cure", good[k].version)
+            wanted = load_bundle(folders[k % 3]).sha256
+            until(lambda wanted=wanted: _served(here.address) == wanted)
             callers.wait_for(20)
         callers.stop()
         assert not callers.answers.broken
@@ -53,10 +56,10 @@ def test_each_record_names_the_bundle_that_scored_it(
 
 
 def _served(address: str) -> str:
-    (model,) = httpx.get(f"{address}/v1/models").json()["models"]
+    (model,) = plain.get(f"{address}/v1/models").json()["models"]
     return str(model["bundle_sha256"])
 
 
 def _models(address: str) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{address}/readyz").json()["models"]
+    found: dict[str, Any] = plain.get(f"{address}/readyz").json()["models"]
     return found
