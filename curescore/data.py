@@ -1,9 +1,5 @@
 """`curescore import` and `simulate`: where a portfolio's tables come from."""
 
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +9,7 @@ import typer
 from rich.progress import Progress
 
 from curescore.console import Json, err, out, print_json
+from curescore.working import unwound_by_sigterm
 
 if TYPE_CHECKING:
     from training.tables import Tables
@@ -59,7 +56,7 @@ def uci(
     from training.tables import write_tables
 
     tables = import_uci(file, until.date() if until else None)
-    with _unwound_by_sigterm():
+    with unwound_by_sigterm():
         write_tables(tables, folder, force=force)
     _tell(_summary(tables, folder), json)
 
@@ -81,7 +78,7 @@ def simulate(
     from training.sources.simulate import simulate as run
 
     with (
-        _unwound_by_sigterm(),
+        unwound_by_sigterm(),
         Progress(console=err, transient=True, disable=not err.is_terminal) as bar,
     ):
         task = bar.add_task("accounts", total=accounts)
@@ -97,16 +94,6 @@ def simulate(
         )
     rows = {name: count for name, count in made.rows.items() if name != "truth"}
     _tell({**rows, "late": made.late, "months": months, "law": law.value, "out": str(folder)}, json)
-
-
-@contextmanager
-def _unwound_by_sigterm() -> Iterator[None]:
-    """Leave by SystemExit when told to end, so that a half-written folder is removed."""
-    former = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, former)
 
 
 def _summary(tables: "Tables", folder: Path) -> dict[str, Any]:

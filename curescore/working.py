@@ -1,5 +1,7 @@
-"""A bar on stderr for work whose steps are told one after another."""
+"""A bar on stderr for work whose steps are told one after another, and its end from outside."""
 
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -35,3 +37,13 @@ def working() -> Iterator[Working]:
             bar.tasks[0].total = total  # `update` would take None for: as before
 
         yield show
+
+
+@contextmanager
+def unwound_by_sigterm() -> Iterator[None]:
+    """Leave by SystemExit when told to end, so that a half-written folder is removed."""
+    former = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)

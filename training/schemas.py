@@ -17,7 +17,6 @@ from features.tables import (
     LAST_DATE,
     MONEY_BOUND,
     MONEY_DECIMALS,
-    TABLES,
     TEXT_LENGTH,
     Column,
     Kind,
@@ -43,7 +42,7 @@ DTYPES: dict[Kind, str] = {
 def problems_of(table: Table, frame: pd.DataFrame) -> list[Problem]:
     """All that is wrong in a frame of typed columns, indexed from 0."""
     problems = _misnamed(table, frame)
-    checked = schema(table.name)
+    checked = schema(table)
     for name, column in checked.columns.items():
         if name in frame:
             problems += _problems_in(table.column(name), column, frame[name])
@@ -89,17 +88,16 @@ def _failed(check: pa.Check, name: str, rows: Rows, values: pd.Series) -> Proble
 
 
 @lru_cache
-def schema(name: str) -> pa.DataFrameSchema:
+def schema(table: Table) -> pa.DataFrameSchema:
     """The schema of that table; a column that it does not list is refused."""
-    table = TABLES[name]
     return pa.DataFrameSchema(
         {
             column.name: pa.Column(DTYPES[column.kind], _checks(column), nullable=column.optional)
             for column in table.columns
         },
-        checks=[_row_check(*relation) for relation in RELATIONS.get(name, ())],
+        checks=[_row_check(*relation) for relation in RELATIONS.get(table.name, ())],
         strict=True,
-        name=name,
+        name=table.name,
     )
 
 

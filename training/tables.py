@@ -1,6 +1,6 @@
 """Reading the tables, checked at the border: what is returned here can be relied on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from features.errors import InputError
-from features.tables import ACCOUNTS, TABLES
+from features.tables import ACCOUNTS, TABLES, Table
 from training.agreement import (
     opened_late,
     owners,
@@ -47,14 +47,17 @@ class Tables:
         return {name: frame for name, frame in frames.items() if frame is not None}
 
 
-def read_tables(directory: Path) -> Tables:
+def read_tables(
+    directory: Path, wanted: Iterable[Table] = TABLES.values(), *, one_currency: bool = True
+) -> Tables:
     """The tables of a folder. Raises TablesError for all that is wrong with them, at once.
 
     Only the files named in features.tables are read: what a simulation keeps hidden
-    (`truth.parquet`) is not.
+    (`truth.parquet`) is not. Of those `wanted` does without, none is; accounts and statements
+    must be wanted. Accounts of several currencies pass unless `one_currency`.
     """
-    sources, errors = each_table(directory, TABLES.values(), read)
-    return _checked(str(directory), sources, errors)
+    sources, errors = each_table(directory, wanted, read)
+    return _checked(str(directory), sources, errors, one_currency=one_currency)
 
 
 def checked(tables: Tables, where: str) -> Tables:
@@ -80,13 +83,21 @@ def write_tables(tables: Tables, directory: Path, *, force: bool = True) -> None
             )
 
 
-def _checked(where: str, sources: Mapping[str, Source], errors: list[InputError]) -> Tables:
+def _checked(
+    where: str,
+    sources: Mapping[str, Source],
+    errors: list[InputError],
+    *,
+    one_currency: bool = True,
+) -> Tables:
     frames: dict[str, pd.DataFrame] = {}
     for name, source in sources.items():
         frames[name], problems = frame_of(source)
         if not len(frames[name]):
             problems = no_rows(source.table) + problems
         errors.extend(_told(source, problems + repeats(source.table, frames[name])))
+    if one_currency and "accounts" in frames:
+        errors.extend(_told(sources["accounts"], two_currencies(frames["accounts"])))
     errors.extend(_disagreements(sources, frames, sound=not errors))
     if errors:
         raise TablesError(where, errors)
@@ -100,7 +111,7 @@ def _disagreements(
     accounts = frames.get(ACCOUNTS.name)
     if accounts is None or not len(accounts):
         return []
-    errors = _told(sources[ACCOUNTS.name], two_currencies(accounts))
+    errors: list[InputError] = []
     owner = {
         name: owners(accounts, frame)
         for name, frame in frames.items()

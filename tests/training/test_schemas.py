@@ -31,7 +31,7 @@ def test_rows_that_fail_are_those_that_pandera_finds(
 
 def pandera_finds(name: str, frame: pd.DataFrame) -> set[int]:
     try:
-        schema(name).validate(frame, lazy=True)
+        schema(TABLES[name]).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as errors:
         return set(errors.failure_cases["index"])
     return set()

@@ -1,0 +1,1 @@
+"""What the service saw, as the tables that training reads."""

@@ -1,0 +1,1 @@
+"""What collection achieved: key figures of recorded decisions and of what happened after them."""
