@@ -19,6 +19,7 @@ from benchmarks import (
     nightly,
     policies,
     quality,
+    scaling,
     searching,
     serving,
     soak,
@@ -41,6 +42,7 @@ TOPICS = (
     "serving",
     "soak",
     "searching",
+    "dask",
 )
 
 
@@ -85,6 +87,9 @@ def main(
     recorded: Annotated[
         int, typer.Option(help="Decisions in the log that is searched.", min=20_000)
     ] = 1_000_000,
+    spread: Annotated[
+        int, typer.Option(help="Accounts of the run on a Dask cluster.", min=1_000)
+    ] = 100_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Print, as Markdown, ours and others' figures, and the ratios with their spread.
@@ -110,6 +115,7 @@ def main(
         ),
         "soak": lambda folder: soak.measure(folder, minutes, say, fitted_on=simulated, trees=trees),
         "searching": lambda folder: searching.measure(folder, recorded, nights, say),
+        "dask": lambda folder: scaling.measure(folder, spread, nights, say),
     }
     if unknown := set(topics or ()) - set(runs):
         raise typer.BadParameter(f"{', '.join(unknown)}: none of {', '.join(TOPICS)}")

@@ -16,6 +16,7 @@ from training.baselines import fit_baselines
 from training.boosting import boosted, course, dataset, margins, parameters
 from training.bootstrap import auc_draws, interval
 from training.calibrate import calibrated
+from training.computing import Here
 from training.config import SearchConfig, TrainingConfig
 from training.evaluate import Judged, measures
 from training.labels import CURE, Snapshots
@@ -69,7 +70,7 @@ def measure(
 def _real(population: Population, config: TrainingConfig, say: Say) -> dict[str, Any]:
     split = out_of_time(population.snapshots, config.test_share)
     say("UCI: training on April to June")
-    trained = train_on(population, split, config, None, silent)
+    trained = train_on(population, split, config, None, silent, Here())
     test = population.snapshots.take(split.test)
     features = matrix(population.panel, test.view)
     july = measures(_judged(trained, features, test), DRAWS, config.seed)
@@ -158,7 +159,7 @@ def _simulated(
     population = read_population(folder, CURE, config.seed, Window())
     split = out_of_time(population.snapshots, config.test_share)
     say(f"{law}: training")
-    trained = train_on(population, split, config, None, silent)
+    trained = train_on(population, split, config, None, silent, Here())
     test = population.snapshots.take(split.test)
     known_at = population.panel.known_at[test.view.row, test.view.stop - 1]
     test = test.take(test.view.as_of == known_at)

@@ -9,8 +9,10 @@ from curescore import (
     __version__,
     data,
     db,
+    export,
     features,
     keys,
+    kpi,
     monitor,
     policy,
     promote,
@@ -18,6 +20,7 @@ from curescore import (
     replay,
     score,
     serve,
+    sign,
     train,
     up,
 )
@@ -41,12 +44,15 @@ app.command()(train.evaluate)
 app.command()(promote.promote)
 app.command()(promote.rollback)
 app.command()(monitor.monitor)
+app.command()(kpi.kpi)
 app.command()(features.features)
 app.add_typer(policy.policy_app, name="policy")
 app.command()(score.score)
 app.command()(serve.serve)
 app.command()(replay.replay)
+app.command()(export.export)
 app.add_typer(keys.keys_app, name="keys")
+app.add_typer(sign.sign_app, name="sign")
 app.add_typer(db.db_app, name="db")
 app.command()(prune.prune)
 app.command()(up.up)

@@ -21,6 +21,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from curescore.cluster import Dask, cluster_at
 from curescore.console import Json, err, out, print_json
 from features.errors import InputError
 
@@ -44,7 +45,10 @@ def score(
         str, typer.Option(help="Reasons kept with each decision, largest first: a number, or all.")
     ] = str(REASONS),
     workers: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Processes; one for each core if not given.")
+        int | None,
+        typer.Option(
+            min=1, max=64, help="Processes here, without --dask; one for each core if not given."
+        ),
     ] = None,
     chunk: Annotated[
         int, typer.Option(min=1, help="Accounts that a process holds at a time.")
@@ -64,6 +68,7 @@ def score(
         bool,
         typer.Option("--record", help="Put the decisions into the service's decision log too."),
     ] = False,
+    dask: Dask = None,
     json: Json = False,
 ) -> None:
     """Decide every account of a portfolio: tables in, decisions in Parquet out.
@@ -77,13 +82,16 @@ def score(
 
     Example: curescore score --data var/data/simulated --out var/night --as-of 2024-06-29T07:00Z
     """
-    from curescore.nightly.run import Terms, Told, run
+    from curescore.nightly.run import run
+    from curescore.nightly.terms import Terms, Told
     from models.intensity.capacity import read_capacity
     from service.settings import load_settings
 
+    if dask is not None and workers:
+        raise InputError("--workers", "is for processes here", "Leave it out with --dask")
     terms = Terms(
-        data,
-        folder,
+        data.resolve() if dask else data,  # of a cluster no worker stands where this command does
+        folder.resolve() if dask else folder,
         _instant(as_of),
         _number(reasons),
         chunk,
@@ -94,17 +102,18 @@ def score(
     )
     with _told_to_stop(), _progress() as bar:
         task = bar.add_task("starting", total=None)
-        summary = run(
-            terms,
-            load_settings(),
-            Told(
-                status=lambda what: bar.update(task, description=what),
-                begin=lambda what, done, total: bar.reset(
-                    task, description=what, completed=done, total=total
+        with cluster_at(dask) as cluster:
+            summary = run(
+                terms._replace(cluster=cluster),
+                load_settings(),
+                Told(
+                    status=lambda what: bar.update(task, description=what),
+                    begin=lambda what, done, total: bar.reset(
+                        task, description=what, completed=done, total=total
+                    ),
+                    done=lambda accounts: bar.advance(task, accounts),
                 ),
-                done=lambda accounts: bar.advance(task, accounts),
-            ),
-        )
+            )
     if json:
         print_json(summary)
         return

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from curescore.cluster import Dask, computing_at
 from curescore.console import Json, out, print_json
 from curescore.options import window_of
+from curescore.signing import signing_key
 from curescore.working import working
 
 
@@ -44,11 +46,13 @@ def train(
     ] = None,
     start: From = None,
     until: Until = None,
+    dask: Dask = None,
     json: Json = False,
 ) -> None:
     """Search settings, train on the earlier months, test on the last ones, register the bundle.
 
-    It becomes champion where there is none yet, else challenger. A search that was stopped goes
+    It becomes champion where there is none yet, signed where CURESCORE_SIGNING_KEY is set, else
+    challenger. A search that was stopped goes
     on where it was when the same command is given again.
 
     Example: curescore train --data var/uci --trials 40
@@ -61,10 +65,11 @@ def train(
     if trials is not None:
         search = settings.search.model_copy(update={"trials": trials})
         settings = settings.model_copy(update={"search": search})
-    window = window_of(start, until)
-    with working() as progress:
+    window, key = window_of(start, until), signing_key()
+    with working() as progress, computing_at(dask) as computing:
         studies = home() / STUDIES
-        result = run(data, settings, window, Tracker(), progress, target.value, studies)
+        tracker = Tracker(key=key)
+        result = run(data, settings, window, tracker, progress, target.value, studies, computing)
     registered = vars(result.registered)
     if json:
         print_json({**registered, **result.document})

@@ -2,21 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import lightgbm
-import numpy as np
 
 from features.errors import InputError
 from features.feature import Feature
 from features.panel import Floats, Indices
 from models.score.calibration import Calibration
-from training.boosting import boosted, course, dataset, margins, parameters
+from training.boosting import parameters
 from training.calibrate import calibrated
 from training.config import TrainingConfig
 from training.labels import Snapshots
+from training.learning import Learner, Lesson, learn
 from training.progress import Progress
-from training.split import Fold, account_folds, folds
+from training.split import account_folds, folds
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ def fit(
     catalogue: Sequence[Feature],
     config: TrainingConfig,
     progress: Progress,
+    learner: Learner = learn,
 ) -> Fit:
     """Choose the number of trees on folds in time, calibrate across accounts, fit on all rows.
 
@@ -48,32 +48,16 @@ def fit(
     one month's rate to the next for a lasting error of level.
     """
     require_both_outcomes(rows.label, config.least_cures)
-    found = parameters(config, catalogue)
-    data = dataset(features, rows.label, catalogue, found, reused=True)
-    in_time = folds(rows, config.cuts, config.groups, config.seed)
-    run = course(found, data, in_time, config, progress)
-    across = account_folds(rows.account, config.groups, config.seed)
-    margin = _cross_fitted(found, data, features, across, run.trees, progress)
-    progress(f"fitting {run.trees} trees on all training rows")
-    booster = boosted(found, data, run.trees)
-    calibration = _calibration(margin, rows)
-    return Fit(booster, run.trees, calibration, float(run.loss.mean()), margin)
-
-
-def _cross_fitted(
-    parameters: dict[str, Any],
-    data: lightgbm.Dataset,
-    features: Floats,
-    across: Sequence[Fold],
-    trees: int,
-    progress: Progress,
-) -> Floats:
-    margin = np.full(len(features), np.nan)
-    for done, fold in enumerate(across):
-        progress("calibrating on accounts not fitted on", done, len(across))
-        booster = boosted(parameters, data.subset(fold.train.tolist()), trees)
-        margin[fold.valid] = margins(booster, features[fold.valid], parameters["num_threads"])
-    return margin
+    lesson = Lesson(
+        features,
+        rows.label,
+        folds(rows, config.cuts, config.groups, config.seed),
+        account_folds(rows.account, config.groups, config.seed),
+        len(rows),
+    )
+    found = learner(lesson, catalogue, parameters(config, catalogue), config, progress)
+    calibration = _calibration(found.margin, rows)
+    return Fit(found.booster, found.trees, calibration, found.loss, found.margin)
 
 
 def _calibration(margin: Floats, rows: Snapshots) -> Calibration:

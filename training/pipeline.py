@@ -13,6 +13,7 @@ from models.score.scores import score_matrix
 from models.target import Target
 from training.assessment import load_bundle
 from training.card.card import write_card
+from training.computing import Computing, Here
 from training.config import TrainingConfig
 from training.contents import content, drawn_rows, summary
 from training.costs import search_document
@@ -58,14 +59,16 @@ def train(
     progress: Progress,
     target: Target = "cure",
     studies: Path | None = None,
+    computing: Computing | None = None,
 ) -> TrainingResult:
     """Train on the tables in `directory`, judge on the last months, track and register.
 
     `studies` is the SQLite file that keeps searches, so that a stopped one goes on; None: none is.
+    `computing` is where features are computed and boosters fitted; None: here.
     The same data, settings and versions give the same bundle, byte for byte. Raises
     InputError where the tables cannot be trained on.
     """
-    outcome = config.outcome(target)
+    outcome, computing = config.outcome(target), computing or Here()
     progress("reading tables")
     population = read_population(directory, outcome, config.seed, window, config.most_snapshots)
     histories = check_histories(population.panel)
@@ -75,7 +78,7 @@ def train(
     hidden = read_hidden(directory, test_rows, population.account_ids)
     progress("auditing for leaks")
     _audit(population, split, config)
-    trained = train_on(population, split, config, studies, progress)
+    trained = train_on(population, split, config, studies, progress, computing)
     guards = _guards(population, trained, histories, config)
     told = summary(population, split, trained, guards)
     unflagged = leak_check(told, GateSettings()).passed
@@ -86,7 +89,7 @@ def train(
         sha256 = write(root / BUNDLE, content(population, split, trained, told, hidden))
         bundle = load_bundle(root / BUNDLE)
         progress("judging on the test months")
-        found = tested(bundle, population, split, trained, champion)
+        found = tested(bundle, population, split, trained, champion, computing, progress)
         document = _document(bundle, population, split, trained, champion, found, progress)
         progress("drawing the model card")
         _save_artifacts(root, bundle, trained, found, document)

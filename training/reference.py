@@ -13,12 +13,9 @@ import numpy as np
 from scipy.stats import chi2
 
 from features.panel import Flags, Floats, Indices
+from models.score.reference import shares_of, stability_index
 
 BINS = 10
-# Of nothing there is no logarithm: an empty bin counts as half a row, but as one in ten thousand
-# where rows are many. Shares in training are held to the same least, so that a bin which is empty
-# in both, or too small for so few rows to meet, adds nothing.
-EMPTY_ROWS, FLOOR = 0.5, 1e-4
 ATOM_SHARE, ATOM_WIDTH = 0.01, 0.005  # of the rows, and of the middle 90% of the values' range
 ONCE_IN = 10_000  # comparisons; a report makes over a hundred
 
@@ -69,7 +66,7 @@ def largest(contributions: Floats, names: Sequence[str]) -> list[str]:
 
 def psi(histogram: Histogram, values: Floats) -> float | None:
     """PSI of values against their histogram, NaN as a bin of its own; None without a value."""
-    return _psi(_shares(histogram), _counts(histogram, values))
+    return stability_index(shares_of(histogram), _counts(histogram, values))
 
 
 def stability(
@@ -101,7 +98,7 @@ class Counted:
         self._reference_rows = reference_rows
         self._reasons: Counter[str] = Counter()
         self._features: dict[str, Floats] | None = {}
-        self._score = np.zeros(len(_shares(reference["score"])))
+        self._score = np.zeros(len(shares_of(reference["score"])))
         self.rows = 0
 
     @property
@@ -132,18 +129,18 @@ class Counted:
         names = list(self._reference["reasons"])
         reasons = np.array([self._reference["reasons"][name] for name in names])
         told = {
-            "score": (_shares(self._reference["score"]), self._score),
+            "score": (shares_of(self._reference["score"]), self._score),
             "reasons": (reasons, np.array([self._reasons[name] for name in names], np.float64)),
         }
         of_feature = {
-            name: (_shares(self._reference["features"][name]), counts)
+            name: (shares_of(self._reference["features"][name]), counts)
             for name, counts in (self._features or {}).items()
         }
         return {
             "rows": self.rows,
-            "score_psi": _psi(*told["score"]),
-            "reasons_psi": _psi(*told["reasons"]),
-            "features": {name: _psi(*pair) for name, pair in of_feature.items()},
+            "score_psi": stability_index(*told["score"]),
+            "reasons_psi": stability_index(*told["reasons"]),
+            "features": {name: stability_index(*pair) for name, pair in of_feature.items()},
             **{
                 key: {
                     **{name: self._chance(*pair)[k] for name, pair in told.items()},
@@ -171,7 +168,7 @@ class Counted:
 
     def _moved(self, name: str, counts: Floats) -> dict[str, Any]:
         histogram = self._reference["features"][name]
-        then, now = _shares(histogram), counts / counts.sum()
+        then, now = shares_of(histogram), counts / counts.sum()
         j = int(np.abs(now - then).argmax())
         edges = [None, *histogram["edges"], None]
         missing = j == len(then) - 1
@@ -236,22 +233,3 @@ def _counts(histogram: Histogram, values: Floats) -> Floats:
     inside = _bins(histogram["edges"], values[~unknown])
     counts = np.bincount(inside, minlength=len(histogram["shares"]))
     return np.append(counts, unknown.sum()).astype(np.float64)
-
-
-def _shares(histogram: Histogram) -> Floats:
-    """The share of all in each bin; the last is that of NaN. They sum to 1."""
-    known = 1.0 - histogram["missing"]
-    return np.array([*(known * share for share in histogram["shares"]), histogram["missing"]])
-
-
-def _psi(shares: Floats, counts: Floats) -> float | None:
-    return float(_terms(shares, counts).sum()) if counts.any() else None
-
-
-def _terms(shares: Floats, counts: Floats) -> Floats:
-    """What each bin adds to PSI."""
-    rows = counts.sum()
-    least = max(FLOOR, EMPTY_ROWS / rows)
-    p, q = np.maximum(shares, least), np.maximum(counts / rows, least)
-    terms: Floats = (p - q) * np.log(p / q)
-    return terms

@@ -5,15 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from features.matrix import matrix
 from features.panel import Floats
 from models.score.bundle import Bundle
 from models.score.scores import score_matrix
 from training.assessment import judged, log_odds
+from training.computing import Computing
 from training.contents import drawn_rows
 from training.evaluate import Judged, by_seen, measures
 from training.labels import Snapshots, as_at_night
 from training.population import Population
+from training.progress import Progress
 from training.promotion.champion import Champion
 from training.promotion.gate import CHAMPION_SCORE
 from training.reference import stability
@@ -38,13 +39,15 @@ def tested(
     split: Split,
     trained: Trained,
     champion: Champion | None,
+    computing: Computing,
+    progress: Progress,
 ) -> Tested:
     """Judge the bundle on the test rows beside the baselines, and the champion where there is one.
 
     The champion may have trained on some of these rows, which flatters it.
     """
     rows = population.snapshots.take(split.test)
-    features = matrix(population.panel, rows.view)
+    features = computing.matrix(population.panel, rows.view, progress)
     others = trained.baselines.scores(features, rows)
     if champion and champion.bundle:
         others[CHAMPION_SCORE] = log_odds(champion.bundle, features, rows)

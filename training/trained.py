@@ -7,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from features.catalogue import CATALOGUE, NAMES
-from features.matrix import matrix
 from features.panel import Floats
 from training.baselines import Baselines, fit_baselines
+from training.computing import Computing
 from training.config import TrainingConfig
 from training.fit import Fit, fit, require_both_outcomes
 from training.labels import Snapshots
@@ -41,12 +41,13 @@ def train_on(
     config: TrainingConfig,
     studies: Path | None,
     progress: Progress,
+    computing: Computing,
 ) -> Trained:
     """Fit everything on the training rows; `studies` is the file that keeps searches."""
     rows = population.snapshots.take(split.train)
     require_both_outcomes(rows.label, config.least_cures)
     progress(f"computing {len(NAMES)} features of {len(rows):,} training snapshots")
-    features = matrix(population.panel, rows.view)
+    features = computing.matrix(population.panel, rows.view, progress)
     found = None
     if config.search.trials:
         name = _study_name(population, rows, config)
@@ -55,7 +56,7 @@ def train_on(
     return Trained(
         rows=rows,
         features=features,
-        fit=fit(features, rows, CATALOGUE, chosen, progress),
+        fit=fit(features, rows, CATALOGUE, chosen, progress, computing.learn),
         baselines=fit_baselines(features, rows, NAMES, config, progress),
         config=chosen,
         search=found,

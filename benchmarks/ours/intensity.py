@@ -18,8 +18,9 @@ import numpy as np
 from benchmarks.alone import AS_OF, ONES, alone
 from benchmarks.lines import serve
 from benchmarks.measures import ALONE
+from curescore.nightly.chunks import chunks_of
 from curescore.nightly.manifest import read_manifest
-from curescore.nightly.run import chunks_of, reader_of
+from curescore.nightly.run import reader_of
 from curescore.nightly.worker import Worker, collect_between_chunks
 from features.panel import known_at
 from models import assessed, decide

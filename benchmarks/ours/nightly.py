@@ -9,8 +9,9 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks.lines import serve
+from curescore.nightly.chunks import chunks_of
 from curescore.nightly.manifest import read_manifest
-from curescore.nightly.run import chunks_of, reader_of
+from curescore.nightly.run import reader_of
 from curescore.nightly.worker import Chunk, Read, Worker
 from features.matrix import matrix
 from features.panel import Flags, Floats

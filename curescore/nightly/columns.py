@@ -188,7 +188,7 @@ def assignment_columns(decisions: Sequence[Decision], run: Manifest) -> pa.Table
         "at": _instants([run.as_of] * len(late)),
         "level": [intensity.level for intensity in intensities],
         "arm": [intensity.arm for intensity in intensities],
-        "policy": [_policy(decision.versions["policy"] or "") for decision in late],
+        "policy": [policy_text(decision.versions["policy"] or "") for decision in late],
         "overridden": [False] * len(late),
     }
     columns |= _propensities(intensities)
@@ -203,7 +203,7 @@ def _propensities(intensities: Sequence[Intensity]) -> dict[str, list[float]]:
     }
 
 
-def _policy(version: str) -> str:
+def policy_text(version: str) -> str:
     """The policy's name and the beginning of its digest; a long name is cut to fit a text."""
     name, at, digest = version.rpartition("@")
     return f"{name[: TEXT_LENGTH - len(at + digest)]}{at}{digest}"

@@ -114,7 +114,10 @@ class Worker:
     def conclude(self, chunk: Chunk) -> int:
         """Decide by the run's plan, and write, the chunk that was kept; as many as `work`."""
         if self.generation.plan is None:  # it was not made yet when this process began
-            self.generation = replace(self.generation, plan=plan_of(self._out))
+            plan = plan_of(self._out)
+            if plan is None:  # a shared folder may show late what another machine has written
+                raise RunError(f"{self._out} does not show the run's plan here yet")
+            self.generation = replace(self.generation, plan=plan)
         accounts, known, totals = kept(self._out / KEPT, chunk.number)
         decided = conclude(self.generation, accounts, known)
         if self._recorder is not None:
@@ -202,13 +205,24 @@ def start(out: Path, reader: ChunkReader, database: str | None) -> None:
 
     `database` is the URL of the decision log, for a run that records.
     """
-    global _worker
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the run, and its workers
+    begin(out, reader, database)
+    collect_between_chunks()
+
+
+def begin(out: Path, reader: ChunkReader, database: str | None) -> None:
+    """Make this process's worker, as `start` does, where the process is none of ours."""
+    global _worker
     logging.getLogger("models").setLevel(logging.ERROR)  # the parent has told the warnings
     pa.set_cpu_count(1)  # processes share the cores, not threads
     _worker = Worker(out, reader, database)
-    collect_between_chunks()
+
+
+def end() -> None:
+    """Let go of this process's worker, and of all that it holds."""
+    global _worker
+    _worker = None
 
 
 def collect_between_chunks() -> None:
