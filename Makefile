@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+PACKAGES := features models training service curescore
+
 # Half of the time that `make test` takes.
 COMMANDS := tests/curescore tests/journey
 
@@ -18,6 +20,9 @@ COMMANDS := tests/curescore tests/journey
 PEERS := build/peers
 PEERS_PIP := $(PEERS)/bin/python -m pip --quiet --disable-pip-version-check
 MLSERVER := build/mlserver
+
+# What looks for known weaknesses of what is locked, apart from it.
+AUDIT := build/audit
 
 # What the service's image holds and no more, for `make bench`.
 SERVING := build/serving
@@ -32,7 +37,7 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-commands test-others check format prove bench lock
+.PHONY: help install run test test-commands test-others check audit format prove bench lock
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -74,13 +79,25 @@ test-others:
 	$(BIN)/python -m pytest $(COMMANDS:%=--ignore=%) >build/test-others.txt 2>&1; \
 		ended=$$?; cat build/test-others.txt; exit $$ended
 
-check: install ## style, types, floors, dependencies, Dockerfile
+# Bandit's notes go to a file: most are about a nosec that it heeded.
+check: install ## style, types, floors, dependencies, what is unsafe, Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry .
+	@mkdir -p build
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES) 2>build/bandit.txt || \
+		{ cat build/bandit.txt; exit 1; }
 	$(BIN)/hadolint Dockerfile
+
+audit: $(AUDIT)/.installed ## known weaknesses of what is locked; needs PyPI
+	$(AUDIT)/bin/python .ci/audit.py $(AUDIT)/bin/pip-audit
+
+$(AUDIT)/.installed: requirements/audit.txt
+	test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/audit.txt
+	@touch $@
 
 format: install ## put imports and layout in order
 	$(BIN)/ruff check --fix .

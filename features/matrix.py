@@ -52,7 +52,7 @@ def _compile(features: Sequence[Feature]) -> Loop:
     ]
     scope: dict[str, Any] = {f"feature_{k}": f.function for k, f in enumerate(features)}
     scope |= {"history": history, "np": np, "__name__": __name__}
-    exec(compile("\n".join(lines), __file__, "exec"), scope)  # noqa: S102 (our own text)
+    exec(compile("\n".join(lines), __file__, "exec"), scope)  # nosec B102  # noqa: S102 (ours)
     loop: Loop = njit(scope[name], cache=True, nogil=True, **LOOP)
     return loop
 

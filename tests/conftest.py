@@ -10,7 +10,9 @@ from hypothesis import settings
 
 from tests import contract
 from tests.bundles import small_bundle
+from tests.clusters import WORKERS, local_cluster
 from tests.postgres import new_database, private_server
+from training.cluster import Cluster, connected
 
 UCI_CSV = Path(__file__).resolve().parents[1] / "../shared/data/uci/credit_card_clients.csv"
 
@@ -67,3 +69,18 @@ def postgres_url(postgres_server: sa.URL) -> Iterator[str]:
     """The URL of a PostgreSQL database of the test's own, without tables."""
     with new_database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def cluster_address() -> Iterator[str]:
+    """A Dask cluster of two processes."""
+    with local_cluster() as address:
+        yield address
+
+
+@pytest.fixture
+def cluster(cluster_address: str) -> Iterator[Cluster]:
+    """The cluster, as it is used; a test may kill its workers, which come again."""
+    with connected(cluster_address) as reached:
+        reached.client.wait_for_workers(WORKERS)
+        yield reached

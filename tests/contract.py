@@ -35,8 +35,10 @@ def document() -> dict[str, Any]:
 
 @cache
 def _templates() -> list[tuple[re.Pattern[str], dict[str, Call]]]:
-    """The paths of the document, those without parameters first."""
-    paths = sorted(document()["paths"].items(), key=lambda each: each[0].count("{"))
+    """The paths of the document, the most particular ones first."""
+    paths = sorted(
+        document()["paths"].items(), key=lambda each: (each[0].count("{"), -len(each[0]))
+    )
     return [
         (re.compile(re.sub(r"\\{[a-z_]+\\}", "[^/]+?", re.escape(path))), calls)
         for path, calls in paths

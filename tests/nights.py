@@ -2,14 +2,16 @@
 
 import os
 import shutil
-import signal
 import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from tests.servers import ROOT, command, completed_here, curescore
+from tests.servers import ROOT, command, completed_here, curescore_here
 
 ACCOUNTS = 900
 AS_OF = "2025-01-05T08:00:00+08:00"
@@ -44,8 +46,10 @@ def outcome(environment: dict[str, str], *words: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def killed(environment: dict[str, str], words: tuple[str, ...], after: float) -> bool:
-    """Start the command and kill it, without warning, after so many seconds; whether it was."""
+def killed_when(
+    environment: dict[str, str], words: tuple[str, ...], has_come: Callable[[], bool]
+) -> bool:
+    """Start the command and kill it, without warning, when that has come; whether it was."""
     process = subprocess.Popen(
         command(*words),
         env=os.environ | environment,
@@ -53,13 +57,22 @@ def killed(environment: dict[str, str], words: tuple[str, ...], after: float) ->
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    try:
-        process.wait(after)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return True
-    return False
+    while process.poll() is None and not has_come():
+        time.sleep(0.001)
+    process.kill()
+    return process.wait() != 0
+
+
+def moments(out: Path, kills: int, chunk: int) -> Iterator[Callable[[], bool]]:
+    """When to kill a run, so often: as it has begun, then as it has done some chunks more."""
+    rng, most = np.random.default_rng(kills), max(1, ACCOUNTS // chunk * 2 // 3 // kills)
+    for k in range(kills):
+        wanted = _done(out) + (int(rng.integers(1, most, endpoint=True)) if k else 0)
+        yield lambda wanted=wanted: (out / "run.json").exists() and _done(out) >= wanted
+
+
+def _done(out: Path) -> int:
+    return len(list(out.glob("decisions/[!.]*")))
 
 
 def undisturbed(run: Path, environment: dict[str, str], data: Path, out: Path, *more: str) -> Path:
@@ -68,7 +81,7 @@ def undisturbed(run: Path, environment: dict[str, str], data: Path, out: Path, *
     shutil.copy(run / "run.json", out / "run.json")
     for name in ("bundles", "policy"):
         shutil.copytree(run / name, out / name)
-    curescore(environment, *arguments(data, out, "--workers", "1", *more))
+    curescore_here(environment, *arguments(data, out, "--workers", "1", *more))
     return out
 
 

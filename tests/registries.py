@@ -13,7 +13,7 @@ from service.settings import Settings
 from tests.bundles import content, write
 from training.policies import copy_policy, digests
 from training.registry import POLICY
-from training.tracking import BUNDLE, INSIDE, MODEL, Tracker
+from training.tracking import BUNDLE, INSIDE, MODEL, Registered, Tracker
 
 DIGEST_TAG = "bundle_sha256"
 
@@ -51,6 +51,14 @@ class Store(NamedTuple):
 
     def champion(self, bundle: Path, damaged: str | None = None, **tags: str) -> Path:
         """Promote a bundle, whose file `damaged` is changed then; the registry's folder of it."""
+        made, kept = self.recorded(bundle, damaged, **tags)
+        self.tracker.promote(load(bundle).target, made.version)
+        return kept
+
+    def recorded(
+        self, bundle: Path, damaged: str | None = None, **tags: str
+    ) -> tuple[Registered, Path]:
+        """The version of a bundle that is to be promoted, and the registry's folder of it."""
         target, sha256 = (said := load(bundle)).target, said.sha256
         folder = Path(mkdtemp(dir=self.home))
         shutil.copytree(bundle, folder / BUNDLE)
@@ -58,8 +66,7 @@ class Store(NamedTuple):
         kept = Path(made.artifacts) / MODEL / INSIDE
         if damaged is not None:
             (kept / damaged).write_bytes((kept / damaged).read_bytes() + b"\n")
-        self.tracker.promote(target, made.version)
-        return kept
+        return made, kept
 
 
 def store_in(home: Path, bundle: Path, *, published: bool = True) -> Store:

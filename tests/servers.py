@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from curescore import main
+from tests import plain
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 120
@@ -68,14 +69,27 @@ def completed_here(
 
 def curescore(environment: Mapping[str, str], *arguments: str) -> str:
     """What the command printed on stdout; fails with its stderr where it failed."""
-    done = completed(environment, *arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return _printed(completed(environment, *arguments))
 
 
 def curescore_json(environment: Mapping[str, str], *arguments: str) -> Any:
     """The one JSON document that the command printed with --json."""
     return json.loads(curescore(environment, *arguments, "--json"))
+
+
+def curescore_here(environment: Mapping[str, str], *arguments: str) -> str:
+    """As `curescore`, in this process."""
+    return _printed(completed_here(environment, *arguments))
+
+
+def curescore_json_here(environment: Mapping[str, str], *arguments: str) -> Any:
+    """As `curescore_json`, in this process."""
+    return json.loads(curescore_here(environment, *arguments, "--json"))
+
+
+def _printed(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def free_port() -> int:
@@ -114,7 +128,7 @@ def until_ready(server: Server) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and server.process.poll() is None:
         try:
-            if httpx.get(f"{server.address}/readyz").status_code == 200:
+            if plain.get(f"{server.address}/readyz").status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.1)

@@ -1,7 +1,8 @@
 """What the routes that decide share: lanes, keys, and the first answer given again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,10 +34,17 @@ def length_of(request: Request) -> int:
 
 async def decided(request: Request, lane: Lane, decide: Decide, again: Again) -> bytes:
     """The answer that `decide` makes, or `again` of the first one where its key stood for one."""
+    with arriving(request, lane):
+        return await _admitted(request, lane.admission, decide, again)
+
+
+@contextmanager
+def arriving(request: Request, lane: Lane) -> Iterator[None]:
+    """While a request arrives and is answered in its lane; ProblemError `overloaded`."""
     lane.numbers.waiting.inc()
     try:
         with lane.admission.arriving(length_of(request)):
-            return await _admitted(request, lane.admission, decide, again)
+            yield
     except ProblemError as problem:
         if problem.kind == OVERLOADED:
             lane.numbers.overloaded.inc()

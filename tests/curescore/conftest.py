@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.nights import ACCOUNTS, AS_OF, SCARCE, arguments, capacity_file
-from tests.servers import curescore_json
+from tests.servers import curescore_json, curescore_json_here
 from training.sources.simulate import simulate
 from training.tables import read_tables, write_tables
 
@@ -73,4 +73,4 @@ def shared(
     """A run within a scarce capacity."""
     out = tmp_path_factory.mktemp("shared") / "night"
     words = arguments(portfolio, out, "--as-of", AS_OF, "--capacity", str(capacity))
-    return {"out": out, "summary": curescore_json(here, *words)}
+    return {"out": out, "summary": curescore_json_here(here, *words)}

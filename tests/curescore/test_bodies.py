@@ -11,7 +11,7 @@ from models.account import Account
 from models.fingerprint import fingerprints
 from service.bodies.panels import panel_of as panel_of_bodies
 from service.bodies.schemas import DecisionBody
-from service.bodies.validation import read_decision
+from tests.strict import read_decision
 from training.accounts import accounts_of
 from training.debtors import DAYS, contacts_of_debtors
 from training.panels import panel_of

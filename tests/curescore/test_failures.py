@@ -11,6 +11,7 @@ import pytest
 from curescore import main
 from models.score.manifest import BundleError
 from tests.servers import completed_here
+from training.cluster import ClusterError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -120,6 +121,7 @@ def raising(error: Exception) -> Callable[[], None]:
     ("error", "said"),
     [
         (BundleError("the bundle was changed"), "cannot go on: the bundle was changed\n"),
+        (ClusterError("a worker ended"), "cannot go on: a worker ended\n"),
         (OSError("text that quotes a row"), "cannot go on: OSError\n"),
         (PermissionError(13, "x", "a.csv"), "cannot go on: a.csv: Permission denied\n"),
     ],

@@ -19,7 +19,7 @@ from models.score.calibration import Calibration
 from models.score.contributions import Explainer
 from models.score.standing import references
 from tests.bundles import content
-from tests.servers import completed_here, curescore_json
+from tests.servers import completed_here, curescore_json_here
 from training.outcomes import became, population
 from training.panels import panel_of
 from training.reference import reference_of
@@ -115,7 +115,7 @@ def _known(tables: Tables, wanted: np.ndarray) -> Tables:
 
 def scored(night: Night, tables: Tables, folder: Path, reasons: str) -> Path:
     write_tables(tables, folder / "tables")
-    curescore_json(
+    curescore_json_here(
         night.environment,
         *("score", "--data", str(folder / "tables"), "--out", str(folder / "night")),
         *("--as-of", AS_OF.isoformat(), "--reasons", reasons, "--workers", "1"),

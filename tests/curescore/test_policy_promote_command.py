@@ -6,7 +6,6 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, NamedTuple
 
-import httpx
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +14,7 @@ from models.intensity.policy import PACKAGED, load_policy, policy_content
 from models.score.bundle import load
 from service.bodies import examples
 from service.database import upgrade
+from tests import plain
 from tests.nights import arguments
 from tests.policyfolders import policy_folder
 from tests.servers import completed_here, serving
@@ -256,11 +256,11 @@ def test_what_was_promoted_decides_in_the_service_and_at_night(
     here = {"CURESCORE_HOME": str(store.home), "CURESCORE_AUTH": "off"}
     with serving(here, tmp_path / "output.txt") as server:
         body = examples.decision("USD")
-        versions = httpx.post(f"{server.address}/v1/decisions", json=body).json()["versions"]
+        versions = plain.post(f"{server.address}/v1/decisions", json=body).json()["versions"]
         assert versions["model"] == "cure/1"
         by = {f"{each.name}@{each.sha256[:12]}": each.estimate_sha256 for each in (own, tried)}
         assert versions["estimate"] == by[versions["policy"]]
-        told = httpx.get(f"{server.address}/v1/policy").json()
+        told = plain.get(f"{server.address}/v1/policy").json()
         assert (told["sha256"], told["challenger"]["sha256"]) == (own.sha256, tried.sha256)
 
     out = tmp_path / "night"

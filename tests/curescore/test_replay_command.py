@@ -1,4 +1,4 @@
-"""`curescore replay`: decisions of a service and of a night, made again by another process."""
+"""`curescore replay`: decisions of a service and of a night, made again elsewhere."""
 
 import json
 import re
@@ -8,14 +8,20 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from service.bodies import examples
+from tests import plain
 from tests.nights import AS_OF, arguments, decisions, outcome
 from tests.policies import PACKAGED
 from tests.policyfolders import policy_folder
-from tests.servers import completed, curescore, curescore_json, serving
+from tests.servers import (
+    completed_here,
+    curescore,
+    curescore_here,
+    curescore_json_here,
+    serving,
+)
 
 EXPLORATION = b"""
 [exploration]
@@ -40,7 +46,7 @@ def home(bundle_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         "CURESCORE_CHALLENGER": str(policy_folder(folder, "challenger")),
         "CURESCORE_AUTH": "off",
     }
-    curescore(environment, "db", "upgrade")
+    curescore_here(environment, "db", "upgrade")
     return environment
 
 
@@ -61,8 +67,8 @@ def answered(
         item["account"] |= {"account_id": f"B-{i}", "days_past_due": 45, "past_due_amount": 900.0}
     with serving(home, tmp_path_factory.mktemp("server") / "output.txt") as server:
         url = f"{server.address}/v1/decisions"
-        alone = httpx.post(url, json=items.pop(), timeout=60)
-        batch = httpx.post(f"{url}:batch", json={"items": items}, timeout=60)
+        alone = plain.post(url, json=items.pop(), timeout=60)
+        batch = plain.post(f"{url}:batch", json={"items": items}, timeout=60)
     assert alone.status_code == batch.status_code == 200
     return [alone.json(), *(each["decision"] for each in batch.json()["results"])]
 
@@ -73,7 +79,7 @@ def test_what_the_service_answered_is_replayed_after_it_has_ended(
     by_arm = {each["intensity"]["arm"]: each for each in answered}
     assert set(by_arm) == ARMS
     for record in (answered[0], *by_arm.values()):
-        told = curescore_json(later, "replay", record["decision_id"])
+        told = curescore_json_here(later, "replay", record["decision_id"])
         assert told["identical"]
         assert told["differences"] == []
         assert told["probability"] == record["score"]["probability"]
@@ -87,11 +93,11 @@ def test_what_a_night_decided_is_replayed_from_its_columns(
     home: dict[str, str], later: dict[str, str], portfolio: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "night"
-    curescore(home, *arguments(portfolio, out, "--as-of", AS_OF, "--record"))
+    curescore_here(home, *arguments(portfolio, out, "--as-of", AS_OF, "--record"))
     decided = decisions(out)
     assert set(decided["arm"]) == ARMS
     for _, row in decided.drop_duplicates("arm").iterrows():
-        told = curescore_json(later, "replay", row["decision_id"])
+        told = curescore_json_here(later, "replay", row["decision_id"])
         assert told["identical"]
         assert (told["actor"], told["contributions"]) == ("nightly", 5)
         assert told["probability"] == row["probability"]
@@ -124,7 +130,9 @@ def test_what_differs_and_what_is_missing_ends_with_code_1(
 ) -> None:
     decision_id = answered[0]["decision_id"]
     # LightGBM's own contributions differ from those of the tables in their last digits.
-    limited = completed(later | {"CURESCORE_TABLE_LIMIT": "0"}, "replay", decision_id, "--json")
+    limited = completed_here(
+        later | {"CURESCORE_TABLE_LIMIT": "0"}, "replay", decision_id, "--json"
+    )
     assert json.loads(limited.stdout)["identical"]
     home = Path(later["CURESCORE_HOME"])
     forged = shutil.copy(home / "decisions.db", tmp_path / "forged.db")
@@ -133,7 +141,7 @@ def test_what_differs_and_what_is_missing_ends_with_code_1(
         connection.execute("UPDATE decisions SET level = (level + 1) % 5")
     connection.close()
     url = {"CURESCORE_DATABASE_URL": f"sqlite:///{forged}"}
-    changed = completed(later | url, "replay", decision_id, "--json")
+    changed = completed_here(later | url, "replay", decision_id, "--json")
     told = json.loads(changed.stdout)
     assert changed.returncode == 1
     assert not told["identical"]

@@ -10,10 +10,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from curescore.nightly.chunks import chunks_of
 from curescore.nightly.columns import ASSIGNED, assignment_columns, decision_columns
 from curescore.nightly.copies import POLICY
 from curescore.nightly.manifest import read_manifest, write_manifest
-from curescore.nightly.run import WORK, chunks_of, reader_of
+from curescore.nightly.run import WORK, reader_of
 from curescore.nightly.summary import part, summarise, summary_table, with_later
 from curescore.nightly.worker import Worker
 from features.tables import ASSIGNMENTS

@@ -1,10 +1,7 @@
 """`curescore score --capacity`: levels that need no more than there is, by one plan for all."""
 
 import json
-import os
 import shutil
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,11 +24,12 @@ from tests.nights import (
     capacity_file,
     contents,
     decisions,
+    killed_when,
     outcome,
     refused,
     undisturbed,
 )
-from tests.servers import ROOT, command, curescore, curescore_json
+from tests.servers import ROOT, curescore_here, curescore_json_here
 
 USE = load_policy(None).numbers.use
 CAPS = {*FLAGS, "promise_not_due", "plan_kept", "payment_in_transit"}
@@ -55,7 +53,7 @@ def test_a_capacity_that_is_not_scarce_changes_nothing(
     out, home = tmp_path / "night", tmp_path / "home"
     plenty = capacity_file(tmp_path, {"agent_minutes": 1e9})
     words = arguments(portfolio, out, "--as-of", AS_OF, "--capacity", str(plenty), "--no-publish")
-    summary = curescore_json(environment | {"CURESCORE_HOME": str(home)}, *words)
+    summary = curescore_json_here(environment | {"CURESCORE_HOME": str(home)}, *words)
     one, other = (pq.read_table(folder / "decisions") for folder in (night["out"], out))
     assert other.drop_columns(OWN).to_pylist() == one.drop_columns(OWN).to_pylist()
     assert pq.read_table(out / "refused").equals(pq.read_table(night["out"] / "refused"))
@@ -136,7 +134,7 @@ def test_the_summary_tells_who_was_moved_and_why(
     assert len(took["capacity"]) >= told["lowered"]
     assert shared["summary"]["treatment"] == decided["treatment"].value_counts().to_dict()
     words = arguments(portfolio, shared["out"], "--capacity", str(capacity))
-    printed = curescore(here, *words)
+    printed = curescore_here(here, *words)
     assert "restricted by capacity" in printed
     assert f"{told['lowered']} accounts got a lower level for want of capacity" in printed
     assert "warning: the capacity" not in printed
@@ -169,26 +167,11 @@ def test_a_capacity_below_the_lowest_levels_is_told(
     little = capacity_file(tmp_path, {"agent_minutes": 10})
     out = tmp_path / "night"
     words = arguments(portfolio, out, "--as-of", AS_OF, "--capacity", str(little), "--no-publish")
-    told = curescore(here | {"CURESCORE_POLICY": str(minimum(tmp_path))}, *words)
+    told = curescore_here(here | {"CURESCORE_POLICY": str(minimum(tmp_path))}, *words)
     assert "warning: the capacity does not suffice for the stages' lowest levels" in told
     decided = decisions(out)
     assert (decided.loc[decided["stage"] == "M3", "level"] < 2).any()
     assert used(decided)["agent_minutes"] <= 10
-
-
-def killed_when(here: dict[str, str], words: tuple[str, ...], has_come: Callable[[], bool]) -> bool:
-    """Start the command and kill it, without warning, when that has come; whether it was."""
-    process = subprocess.Popen(
-        command(*words),
-        env=os.environ | here,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while process.poll() is None and not has_come():
-        time.sleep(0.001)
-    process.kill()
-    return process.wait() != 0
 
 
 @pytest.mark.prove
@@ -207,7 +190,7 @@ def test_a_run_killed_in_each_phase_gives_the_same_bytes(
     for has_come in moments if full else moments[-1:]:
         assert killed_when(here, words, has_come)
         assert not (out / "summary.json").exists()
-    curescore(here, *words)
+    curescore_here(here, *words)
     more = ("--capacity", str(capacity))
     whole = undisturbed(out, here, portfolio, tmp_path / "undisturbed", *more)
     assert contents(out) == contents(whole)
@@ -221,7 +204,7 @@ def test_a_lost_chunk_is_assessed_again_and_decided_by_the_same_plan(
     whole = contents(out)
     (out / "summary.json").unlink()
     (out / "decisions" / "part-00002.parquet").unlink()
-    curescore(here, *arguments(portfolio, out, "--capacity", str(capacity)))
+    curescore_here(here, *arguments(portfolio, out, "--capacity", str(capacity)))
     assert contents(out) == whole
 
 

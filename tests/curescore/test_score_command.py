@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.nights import ACCOUNTS, AS_OF, arguments, contents, decisions, outcome, refused
-from tests.servers import completed, curescore, curescore_json
+from tests.servers import completed, curescore_here, curescore_json_here
 from training.tables import read_tables
 
 TABLES = ("accounts", "statements", "payments", "contacts")
@@ -61,7 +61,7 @@ def test_as_many_reasons_are_kept_as_are_asked_for(
     kept: str, portfolio: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     out = tmp_path / "night"
-    curescore(environment, *arguments(portfolio, out, "--as-of", AS_OF, "--reasons", kept))
+    curescore_here(environment, *arguments(portfolio, out, "--as-of", AS_OF, "--reasons", kept))
     rows = pq.read_table(out / "decisions").to_pylist()
     for row in rows:
         total = row["base_log_odds"] + row["other_contributions"]
@@ -78,7 +78,7 @@ def test_accounts_whose_statements_go_on_after_as_of_are_counted_and_told(
     night, portfolio: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     out, past = tmp_path / "night", "2023-10-15T00:00:00Z"
-    printed = curescore(environment, *arguments(portfolio, out, "--as-of", past))
+    printed = curescore_here(environment, *arguments(portfolio, out, "--as-of", past))
     statements = read_tables(portfolio).statements
     later = statements["statement_date"].astype(str) > "2023-10-15"
     count = statements.loc[later, "account_id"].nunique()
@@ -87,11 +87,11 @@ def test_accounts_whose_statements_go_on_after_as_of_are_counted_and_told(
     whole = contents(out)
     (out / "summary.json").unlink()
     (out / "decisions" / "part-00001.parquet").unlink()
-    summary = curescore_json(environment, *arguments(portfolio, out))  # no warning in the JSON
+    summary = curescore_json_here(environment, *arguments(portfolio, out))  # no warning in the JSON
     assert summary["statements_after_as_of"] == count
     assert contents(out) == whole
     assert night["summary"]["statements_after_as_of"] == 0
-    assert "after --as-of" not in curescore(environment, *arguments(portfolio, night["out"]))
+    assert "after --as-of" not in curescore_here(environment, *arguments(portfolio, night["out"]))
 
 
 def by_month(data: Path, out: Path) -> Path:
@@ -128,7 +128,7 @@ def test_how_the_tables_are_cut_into_files_does_not_matter(
 ) -> None:
     out = tmp_path / "other"
     data = written(portfolio, tmp_path / "written")
-    curescore(environment, *arguments(data, out, "--as-of", AS_OF))
+    curescore_here(environment, *arguments(data, out, "--as-of", AS_OF))
     own = ["decision_id", "decided_at"]
     pd.testing.assert_frame_equal(
         decisions(out).drop(columns=own), decisions(night["out"]).drop(columns=own)
@@ -147,7 +147,7 @@ def test_an_account_with_a_bad_row_is_refused_and_the_others_are_decided(
     statements.loc[row, "days_past_due"] = -3
     statements.to_parquet(data / "statements.parquet", index=False)
     out = tmp_path / "other"
-    summary = curescore_json(environment, *arguments(data, out, "--as-of", AS_OF))
+    summary = curescore_json_here(environment, *arguments(data, out, "--as-of", AS_OF))
     assert summary["decided"] == night["summary"]["decided"] - 1
     assert summary["refused"]["bad-row statements days_past_due"] == 1
     (told,) = refused(out).query("kind == 'bad-row'").to_dict("records")

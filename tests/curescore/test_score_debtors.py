@@ -8,7 +8,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from curescore.nightly.run import Terms, Told, run
+from curescore.nightly.run import run
+from curescore.nightly.terms import Terms, Told
 from models.intensity.capacity import Capacity, PerDay
 from service.settings import Settings
 from tests.csvtables import ACCOUNT, CONTACT, STATEMENT

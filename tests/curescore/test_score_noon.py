@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
 
 from curescore.bodies import bodies
 from models.intensity.ladder import RESOURCES
 from models.intensity.policy import load_policy
+from tests import plain
 from tests.nights import AS_OF, SCARCE, decisions
-from tests.servers import Server, curescore, serving
+from tests.servers import Server, curescore_here, serving
 from training.tables import Tables, read_tables
 
 NOON = datetime.fromisoformat(AS_OF) + timedelta(hours=12)
@@ -26,7 +26,7 @@ def server(
 ) -> Iterator[Server]:
     """A service at the home to which the run's plan was published."""
     here = here | {"CURESCORE_AUTH": "off"}
-    curescore(here, "db", "upgrade")
+    curescore_here(here, "db", "upgrade")
     with serving(here, tmp_path_factory.mktemp("server") / "output.txt") as started:
         yield started
 
@@ -38,7 +38,7 @@ def tables(portfolio: Path) -> Tables:
 
 def decided(server: Server, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
     url = f"{server.address}/v1/decisions:batch"
-    answer = httpx.post(url, json={"items": asked}, timeout=60).json()
+    answer = plain.post(url, json={"items": asked}, timeout=60).json()
     return [each["decision"] for each in answer["results"]]
 
 
@@ -94,7 +94,7 @@ def test_an_account_to_which_something_happened_is_weighed_at_the_prices(
 
 
 def test_the_policy_tells_the_prices_in_force(shared, server: Server) -> None:
-    told = httpx.get(f"{server.address}/v1/policy").json()["prices"]
+    told = plain.get(f"{server.address}/v1/policy").json()["prices"]
     capacity = shared["summary"]["capacity"]
     assert told["run_id"] == decisions(shared["out"])["prices"].iloc[0]
     assert datetime.fromisoformat(told["as_of"]) == datetime.fromisoformat(AS_OF)

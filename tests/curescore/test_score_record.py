@@ -2,13 +2,11 @@
 
 import shutil
 import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
@@ -17,8 +15,16 @@ from hypothesis import settings
 from service.database import connect
 from service.log.decisions import DecisionLog
 from service.tables import DECISIONS, RECORDED_CHUNKS
-from tests.nights import AS_OF, arguments, contents, decisions, killed, outcome
-from tests.servers import curescore, curescore_json
+from tests.nights import (
+    AS_OF,
+    arguments,
+    contents,
+    decisions,
+    killed_when,
+    moments,
+    outcome,
+)
+from tests.servers import curescore_here, curescore_json_here
 
 RECORD = ("--as-of", AS_OF, "--record")
 
@@ -31,7 +37,7 @@ def recording(
     own = environment | {"CURESCORE_HOME": str(tmp_path / "home")}
     if request.param == "postgresql":
         own |= {"CURESCORE_DATABASE_URL": request.getfixturevalue("postgres_url")}
-    curescore(own, "db", "upgrade")
+    curescore_here(own, "db", "upgrade")
     return own
 
 
@@ -71,7 +77,7 @@ def test_the_log_holds_what_the_files_hold(
     recording: dict[str, str], engine: sa.Engine, night, portfolio: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "night"
-    printed = curescore(recording, *arguments(portfolio, out, *RECORD))
+    printed = curescore_here(recording, *arguments(portfolio, out, *RECORD))
     decided = decisions(out)
     assert f"recorded: {len(decided):,} decisions in" in printed
     assert ids(engine) == sorted(decided["decision_id"])
@@ -88,7 +94,7 @@ def test_the_log_holds_what_the_files_hold(
     whole = contents(out)
     (out / "summary.json").unlink()
     (out / "decisions" / "part-00001.parquet").unlink()
-    summary = curescore_json(recording, *arguments(portfolio, out, *RECORD))
+    summary = curescore_json_here(recording, *arguments(portfolio, out, *RECORD))
     assert summary["recorded"]["decisions"] == len(decided)
     assert contents(out) == whole
     assert ids(engine) == sorted(decided["decision_id"])
@@ -98,18 +104,15 @@ def test_the_log_holds_what_the_files_hold(
 def test_a_run_killed_and_started_again_has_recorded_each_decision_once(
     recording: dict[str, str], engine: sa.Engine, portfolio: Path, tmp_path: Path
 ) -> None:
-    kills = 20 if settings().max_examples > 1_000 else 2
-    out, rng = tmp_path / "night", np.random.default_rng(kills)
-    words = arguments(portfolio, out, *RECORD, "--workers", "2", "--chunk", "20")
-    start = time.monotonic()
-    curescore(recording, *arguments(portfolio, tmp_path / "timed", *RECORD, "--chunk", "20"))
-    whole, before = time.monotonic() - start, set(ids(engine))
-    happened = 0
-    for _ in range(kills):
-        happened += killed(recording, words, rng.uniform(0.4, 1.0) * whole)
+    kills, chunk = (20, 20) if settings().max_examples > 1_000 else (2, 60)
+    out, small = tmp_path / "night", (*RECORD, "--chunk", str(chunk))
+    words = arguments(portfolio, out, *small, "--workers", "2")
+    curescore_here(recording, *arguments(portfolio, tmp_path / "other", *small))
+    before = set(ids(engine))
+    for has_come in moments(out, kills, chunk):
+        assert killed_when(recording, words, has_come)
         assert len(ids(engine)) == marked(engine)  # pieces are whole, or not there
-    curescore(recording, *words)
-    assert happened > 0
+    curescore_here(recording, *words)
     assert set(ids(engine)) - before == set(decisions(out)["decision_id"])
     assert len(ids(engine)) == marked(engine) == 2 * len(before)
 
@@ -126,14 +129,14 @@ def test_another_database_than_the_run_began_with_is_told(
     recording: dict[str, str], portfolio: Path, tmp_path: Path
 ) -> None:
     out, other = tmp_path / "night", tmp_path / "other"
-    curescore(recording, *arguments(portfolio, out, *RECORD))
+    curescore_here(recording, *arguments(portfolio, out, *RECORD))
     (out / "summary.json").unlink()
     (out / "decisions" / "part-00001.parquet").unlink()  # it was stopped half way
     elsewhere = recording | {"CURESCORE_DATABASE_URL": f"sqlite:///{other}.db"}
     code, said = outcome(elsewhere, *arguments(portfolio, out, *RECORD))
     assert code == 1
     assert "curescore db upgrade" in said
-    curescore(elsewhere, "db", "upgrade")
+    curescore_here(elsewhere, "db", "upgrade")
     code, said = outcome(elsewhere, *arguments(portfolio, out, *RECORD))
     assert code == 1
     assert "0 of " in said
@@ -141,7 +144,7 @@ def test_another_database_than_the_run_began_with_is_told(
     with sqlite3.connect(f"{other}.db") as connection:
         assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (0,)
     connection.close()
-    curescore(recording, *arguments(portfolio, out, *RECORD))
+    curescore_here(recording, *arguments(portfolio, out, *RECORD))
 
 
 def test_what_decided_is_kept_for_replays(
@@ -150,13 +153,13 @@ def test_what_decided_is_kept_for_replays(
     """Of a run within a capacity too, whose plan nobody uses: its service's models may go."""
     out = tmp_path / "night"
     words = ("--capacity", str(capacity), "--no-publish")
-    curescore(recording, *arguments(portfolio, out, *RECORD, *words))
+    curescore_here(recording, *arguments(portfolio, out, *RECORD, *words))
     assert not (tmp_path / "home" / "plans").exists()
     decided = decisions(out).query("planned")
     later = recording | {"CURESCORE_MODELS": str(tmp_path / "other")}
     (tmp_path / "other").mkdir()
     for decision_id in decided["decision_id"].iloc[[0, -1]]:
-        told = curescore_json(later, "replay", decision_id)
+        told = curescore_json_here(later, "replay", decision_id)
         assert told["identical"]
         assert told["versions"]["prices"] == decided["prices"].iloc[0]
     shutil.rmtree(next((tmp_path / "home" / "cache").glob("plan-*")))

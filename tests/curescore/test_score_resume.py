@@ -8,20 +8,27 @@ import subprocess
 import time
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
 
-from tests.nights import AS_OF, arguments, contents, killed, outcome, undisturbed
-from tests.servers import ROOT, command, curescore, curescore_json
+from tests.nights import (
+    AS_OF,
+    arguments,
+    contents,
+    killed_when,
+    moments,
+    outcome,
+    undisturbed,
+)
+from tests.servers import ROOT, command, curescore_here, curescore_json_here
 
 
 def test_a_run_started_again_when_it_is_done_changes_nothing(
     night, portfolio: Path, environment: dict[str, str]
 ) -> None:
     before = contents(night["out"])
-    again = curescore_json(environment, *arguments(portfolio, night["out"]))
+    again = curescore_json_here(environment, *arguments(portfolio, night["out"]))
     assert again == night["summary"]
     assert contents(night["out"]) == before
 
@@ -30,17 +37,15 @@ def test_a_run_started_again_when_it_is_done_changes_nothing(
 def test_a_run_killed_and_started_again_gives_the_same_bytes(
     portfolio: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    kills = 20 if settings().max_examples > 1_000 else 2
-    out, rng = tmp_path / "night", np.random.default_rng(kills)
-    words = arguments(portfolio, out, "--as-of", AS_OF, "--workers", "2")
-    start = time.monotonic()
-    curescore(environment, *arguments(portfolio, tmp_path / "timed", "--as-of", AS_OF))
-    whole = time.monotonic() - start
-    happened = sum(killed(environment, words, rng.uniform(0.3, 1.0) * whole) for _ in range(kills))
-    curescore(environment, *words)
-    assert happened > 0
-    expected = contents(undisturbed(out, environment, portfolio, tmp_path / "undisturbed"))
-    assert contents(out) == expected
+    kills, chunk = (20, 20) if settings().max_examples > 1_000 else (2, 60)
+    out, small = tmp_path / "night", ("--chunk", str(chunk))
+    words = arguments(portfolio, out, "--as-of", AS_OF, *small, "--workers", "2")
+    for has_come in moments(out, kills, chunk):
+        assert killed_when(environment, words, has_come)
+    assert not (out / "summary.json").exists()
+    curescore_here(environment, *words)
+    whole = undisturbed(out, environment, portfolio, tmp_path / "undisturbed", *small)
+    assert contents(out) == contents(whole)
 
 
 def test_a_run_told_to_stop_says_how_to_go_on(
@@ -75,7 +80,7 @@ def test_what_is_done_is_not_done_again(
     lost = out / "decisions" / "part-00002.parquet"
     lost.unlink()
     kept = (out / "decisions" / "part-00001.parquet").stat().st_mtime_ns
-    curescore(environment, *arguments(portfolio, out))
+    curescore_here(environment, *arguments(portfolio, out))
     assert contents(out) == whole
     assert (out / "decisions" / "part-00001.parquet").stat().st_mtime_ns == kept
 
@@ -109,7 +114,7 @@ def test_a_champion_that_changes_meanwhile_does_not_change_the_run(
     (out / "summary.json").unlink()
     (out / "decisions" / "part-00000.parquet").unlink()
     gone = environment | {"CURESCORE_MODELS": ""}  # an empty registry
-    curescore(gone, *arguments(portfolio, out))
+    curescore_here(gone, *arguments(portfolio, out))
     assert contents(out) == whole
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from curescore.nightly.run import Terms, Told, run
+from curescore.nightly.run import run
+from curescore.nightly.terms import Terms, Told
 from models.score.bundle import load
 from service.settings import Settings
 from tests.bundles import OFFSETS, small_bundle

@@ -64,7 +64,10 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
     environment = {"CURESCORE_HOME": str(home)}
     arguments = ("--accounts", "3000", "--months", "12", "--seed", "3", "--law", "threshold")
     curescore(environment, "simulate", *arguments, "--out", str(home / "data"))
-    yield from journey(environment, home / "data", home / "data", "--trials", "2")
+    quick = home / "quick.toml"
+    quick.write_text("max_trees = 100\npatience = 20\nbootstrap_draws = 100\n")
+    options = ("--trials", "2", "--config", str(quick))
+    yield from journey(environment, home / "data", home / "data", *options)
 
 
 def journey(
@@ -83,14 +86,18 @@ def journey(
             base_url=server.address, headers={"Authorization": f"Bearer {key}"}, timeout=60
         ) as client,
     ):
-        results: list[dict[str, Any]] = []
-        for start in range(0, len(sent), BATCH):
-            answered = client.post(
-                "/v1/decisions:batch", json={"items": sent[start : start + BATCH]}
-            )
-            assert answered.status_code == 200, answered.text
-            results += answered.json()["results"]
+        results = batched(client, sent, "/v1/decisions:batch")
         yield Journey(environment, history, now, trained, sent, results, client)
+
+
+def batched(client: httpx.Client, sent: list[dict[str, Any]], path: str) -> list[dict[str, Any]]:
+    """What is answered for each of them, a thousand at a time."""
+    results: list[dict[str, Any]] = []
+    for start in range(0, len(sent), BATCH):
+        answered = client.post(path, json={"items": sent[start : start + BATCH]})
+        assert answered.status_code == 200, answered.text
+        results += answered.json()["results"]
+    return results
 
 
 def check_all_are_answered_recorded_and_readable(journey: Journey) -> None:
@@ -128,9 +135,11 @@ def check_a_nightly_run_decides_the_same(journey: Journey, out: Path) -> None:
     assert summary["decided"] == len(journey.sent)
     rows = pq.read_table(out / "decisions").to_pylist()
     nightly = {row["account_id"]: row for row in rows}
-    for result in journey.results:
-        address = f"/v1/decisions/{result['decision']['decision_id']}?reasons=all"
-        served = journey.client.get(address).json()
+    results = batched(journey.client, journey.sent, "/v1/decisions:batch?reasons=all")
+    for served in [each["decision"] for each in results[:: 1 + len(results) // 100]]:
+        read = journey.client.get(f"/v1/decisions/{served['decision_id']}?reasons=all")
+        assert read.json() == served
+    for served in [each["decision"] for each in results]:
         row = nightly[served["account_id"]]
         flat = served | served["score"] | served["intensity"]
         for name in row.keys() & flat.keys() - IDENTITY - {"reasons", "levels", *INSTANTS}:

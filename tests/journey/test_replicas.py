@@ -12,7 +12,7 @@ import pytest
 from models.score.bundle import load
 from service.bodies import examples
 from service.database import connect, upgrade
-from service.security import Keys
+from service.security.keys import Keys
 from tests.registries import Store, other_bundle, store_in
 from tests.servers import serving
 from tests.waits import until

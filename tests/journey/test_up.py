@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests import plain
 from tests.servers import ROOT, Server, completed, curescore, serving
 
 
@@ -44,13 +44,13 @@ def test_from_nothing_to_an_answer_and_back_quickly(tmp_path: Path) -> None:
         )
         first = json.loads(pasted.stdout)
         assert 0 < first["score"]["probability"] < 1
-        assert "openapi.json" in httpx.get(address(printed, "API")).text
-        assert first["decision_id"] in httpx.get(address(printed, "Review pages")).text
+        assert "openapi.json" in plain.get(address(printed, "API")).text
+        assert first["decision_id"] in plain.get(address(printed, "Review pages")).text
 
     with up(tmp_path) as (server, printed):
         assert "simulating" not in printed
         assert "champion" not in printed
-        read = httpx.get(f"{server.address}/v1/decisions/{first['decision_id']}")
+        read = plain.get(f"{server.address}/v1/decisions/{first['decision_id']}")
         assert read.json()["score"] == first["score"]
 
     other = tmp_path / "other tables"
@@ -59,7 +59,7 @@ def test_from_nothing_to_an_answer_and_back_quickly(tmp_path: Path) -> None:
     with up(tmp_path, "--data", str(other)) as (server, printed):
         assert "cure version 2 is the champion" in printed
         body = json.loads((tmp_path / "example.json").read_text())
-        answered = httpx.post(f"{server.address}/v1/decisions", json=body)
+        answered = plain.post(f"{server.address}/v1/decisions", json=body)
         assert answered.json()["currency"] == "EUR"
         assert answered.json()["versions"]["model"] == "cure/2"
 

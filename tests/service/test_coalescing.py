@@ -231,6 +231,42 @@ def test_a_body_that_breaks_its_reader_leaves_nobody_waiting(
     assert [each.status_code for each in asyncio.run(run())] == [200, 200, 200, 500, 200]
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "service.log.generations.Generations.id_of",
+        "service.scoring.Scoring.united",
+        "service.log.writer.Writer.write",
+    ],
+)
+def test_whatever_breaks_leaves_nobody_waiting_and_is_told_once(
+    engine: sa.Engine,
+    generation: Generation,
+    body: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    broken: str,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async def run() -> tuple[list[httpx.Response], httpx.Response]:
+        async with asking(engine, generation) as client:
+            with monkeypatch.context() as patch:
+                patch.setattr(broken, fail)
+                together = (client.post(ONE, json=each) for each in others(body, 5))
+                answers = await asyncio.wait_for(asyncio.gather(*together), 60)
+            return answers, await client.post(ONE, json=body)
+
+    answers, after = asyncio.run(run())
+    assert [each.status_code for each in answers] == [500] * 5
+    assert answers[0].json()["type"] == "urn:curescore:problem:internal"
+    assert after.status_code == 200
+    assert [each.exc_info is not None for each in caplog.records if each.levelname == "ERROR"] == [
+        True
+    ]
+
+
 def account_of(record: dict[str, Any]) -> bytes:
     """An answer that tells the account alone."""
     return str(record["account_id"]).encode()

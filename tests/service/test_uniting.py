@@ -405,7 +405,7 @@ def test_a_connection_that_is_lost_is_told_once_and_made_anew(
             for path, body in ((ONE, late()), (BATCH, {"items": [late()]})):
                 answers.append(await client.post(path, json=body))
                 with engine.connect() as connection:
-                    assert connection.execute(reading).scalars().all() == [True]
+                    assert all(connection.execute(reading).scalars().all() or [False])
                 answers += [await client.post(path, json=body) for _ in range(2)]
             return [each.status_code for each in answers]
 

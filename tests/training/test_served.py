@@ -15,6 +15,7 @@ import pytest
 from features.catalogue import NAMES
 from models.score.bundle import load
 from models.score.scores import score_matrix
+from tests import plain
 from tests.servers import ROOT, free_port
 
 # MLflow's imports and its use of pandas warn: it works in processes of its own.
@@ -111,9 +112,9 @@ def test_mlflow_serves_the_bundles_numbers(
         )
         try:
             wait(process, f"{address}/ping", tmp_path / "output")
-            answer = httpx.post(f"{address}/invocations", json=body)
+            answer = plain.post(f"{address}/invocations", json=body)
             short = {"columns": list(NAMES[1:]), "data": [row[1:] for row in rows]}
-            refused = httpx.post(f"{address}/invocations", json={"dataframe_split": short})
+            refused = plain.post(f"{address}/invocations", json={"dataframe_split": short})
         finally:
             process.terminate()
             process.wait(30)
@@ -128,7 +129,7 @@ def wait(process: subprocess.Popen[bytes], address: str, output: Path) -> None:
     until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         try:
-            if httpx.get(address).status_code == 200:
+            if plain.get(address).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.2)
