@@ -8,11 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from models.score.bundle import load
 from service.bodies import examples
 from service.database import connect, upgrade
 from service.security.keys import Keys
+from tests.postgres import new_database
 from tests.registries import Store, other_bundle, store_in
 from tests.servers import serving
 from tests.waits import until
@@ -26,10 +28,9 @@ pytestmark = [
 class Replicas:
     """Clients of two servers that share PostgreSQL and the registry of `store`."""
 
-    def __init__(self, store: Store, clients: list[httpx.Client], engine_url: str) -> None:
+    def __init__(self, store: Store, clients: list[httpx.Client]) -> None:
         self.store = store
         self.clients = clients
-        self.url = engine_url
 
     def decide(self, i: int, body: dict[str, Any], **headers: str) -> dict[str, Any]:
         answered = self.clients[i].post("/v1/decisions", json=body, headers=headers)
@@ -41,8 +42,15 @@ class Replicas:
         return [each["models"]["bundles"]["cure"]["sha256"] for each in told]
 
 
-@pytest.fixture
-def replicas(bundle_dir: Path, tmp_path: Path, postgres_url: str) -> Iterator[Replicas]:
+@pytest.fixture(scope="module")
+def replicas(
+    bundle_dir: Path, tmp_path_factory: pytest.TempPathFactory, postgres_server: sa.URL
+) -> Iterator[Replicas]:
+    with new_database(postgres_server) as url:
+        yield from _started(bundle_dir, tmp_path_factory.mktemp("replicas"), url)
+
+
+def _started(bundle_dir: Path, tmp_path: Path, postgres_url: str) -> Iterator[Replicas]:
     upgrade(postgres_url)
     engine = connect(postgres_url)
     token = Keys(engine).add("strategy", "admin")
@@ -65,7 +73,7 @@ def replicas(bundle_dir: Path, tmp_path: Path, postgres_url: str) -> Iterator[Re
             headers = {"Authorization": f"Bearer {token}"}
             client = httpx.Client(base_url=server.address, headers=headers, timeout=30)
             clients.append(stack.enter_context(client))
-        yield Replicas(store, clients, postgres_url)
+        yield Replicas(store, clients)
 
 
 def test_they_share_the_log_and_follow_one_registry(replicas: Replicas, tmp_path: Path) -> None:
@@ -94,6 +102,34 @@ def test_they_share_the_log_and_follow_one_registry(replicas: Replicas, tmp_path
     assert [record["versions"]["bundle_sha256"] for record in after] == [sha256, sha256]
     told = [{**r, "decision_id": "", "decided_at": ""} for r in after]
     assert told[0] == told[1]
+
+
+def test_what_one_is_told_counts_at_the_other_at_once(replicas: Replicas) -> None:
+    body = examples.decision("USD")
+    body["account"]["account_id"] = account_id = "A-called"
+    before = replicas.decide(1, body)
+    calls = [
+        {
+            "contact_id": f"call-{i}",
+            "account_id": account_id,
+            "at": f"2025-07-01T{9 + i:02}:00:00-04:00",
+            "channel": "call",
+            "direction": "out",
+            "outcome": "no_answer",
+        }
+        for i in range(7)
+    ]
+    told = replicas.clients[0].post("/v1/contacts", json=calls)
+    assert told.json() == {"received": 7, "new": 7, "corrected": 0, "known": 0}
+    assert replicas.clients[1].post("/v1/contacts", json=calls).json()["known"] == 7
+    after = replicas.decide(1, body)
+    assert used(before, "us.reg_f.calls") + 7 == used(after, "us.reg_f.calls")
+    assert "call" not in after["intensity"]["channels"]
+
+
+def used(record: dict[str, Any], rule: str) -> int:
+    (limit,) = [each for each in record["intensity"]["limits"] if each["rule"] == rule]
+    return int(limit["used"])
 
 
 def test_a_key_sent_to_both_at_once_decides_once(replicas: Replicas) -> None:

@@ -12,7 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from models.generation import Generation
+from service.api.deciding import SMALL
 from service.app import FREE_LARGE, FREE_SMALL, LANE_BYTES, create_app
+from service.bodies import examples
 from service.log.inserts import Inserts
 from service.log.records import Entry
 from service.settings import Settings
@@ -126,6 +128,26 @@ def test_many_batches_keep_no_single_decision_out(
             assert sorted([(await each).status_code for each in batches]) == [200, 200, 503]
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_events_wait_in_the_lane_of_their_size(
+    engine: sa.Engine, generation: Generation, large: bool
+) -> None:
+    content = json.dumps(examples.contacts()) + " " * (SMALL * large)
+
+    async def run() -> list[httpx.Response]:
+        app = create_app(Settings(auth="off"), engine, lambda: generation, lambda: NOW)
+        lane = app.state.parts.large if large else app.state.parts.small
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+            with lane.admission.arriving(LANE_BYTES):  # the lane is full of what others send
+                refused = await client.post("/v1/contacts", content=content, headers=KIND)
+            return [refused, await client.post("/v1/contacts", content=content, headers=KIND)]
+
+    refused, answered = asyncio.run(run())
+    assert refused.status_code == 503
+    assert refused.json()["type"] == "urn:curescore:problem:overloaded"
+    assert answered.json()["new"] == len(examples.contacts())
 
 
 def test_a_refused_body_is_not_read(engine: sa.Engine, generation: Generation) -> None:

@@ -285,6 +285,6 @@ def test_the_server_told_no_account_and_failed_at_nothing(server: Server) -> Non
     )
     assert found.json()["decisions"] == []
     output = server.output.read_text()
-    assert "POST /v1/decisions%3Aexplain" in output
+    assert "/v1/decisions:explain" in output
     assert "secret-account" not in output
     assert "Traceback" not in output

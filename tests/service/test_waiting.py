@@ -66,8 +66,11 @@ def test_a_blocked_database_holds_up_no_reader_and_no_writer_for_long(
         with blocked(tmp_path / "decisions.db"):
             posts = [threads.submit(post, i) for i in range(CALLERS)]
             time.sleep(1.5)
-            for path in ("/healthz", "/readyz", "/v1/models", f"/v1/decisions/{decision_id}"):
+            for path in ("/healthz", "/v1/models", f"/v1/decisions/{decision_id}"):
                 assert plain.get(server.address + path, timeout=2).status_code == 200
+            unready = plain.get(f"{server.address}/readyz", timeout=5)
+            assert unready.status_code == 503
+            assert unready.json()["failed"] == ["database is locked"]
             assert not all(done.done() for done in posts)
             answers = [done.result() for done in posts]
         for answered, seconds in answers:
