@@ -164,7 +164,9 @@ class Numbers:
             "overrides", "Decisions that a reviewer decided on.", "action"
         )
         self._waiting = made.gauge(
-            "requests_waiting", "Requests to decide that are being answered, by lane.", "lane"
+            "requests_waiting",
+            "Requests that decide or tell events and are being answered, by lane.",
+            "lane",
         )
         self._overloaded = made.counter(
             "requests_overloaded",

@@ -1,14 +1,19 @@
 """Routes that are told what happened to accounts."""
 
+import asyncio
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.api.common import BodyOf, answer, parts_of
+from service.api.common import Parts, answer, body_of, parts_of
+from service.api.deciding import SMALL, arriving, length_of
 from service.bodies.happened import ContactsBody, EventKind, OutcomesBody, PaymentsBody
 from service.happened.reading import events_of
+from service.happened.store import Recorded
 from service.happened_answer import RecordedAnswer
-from service.openapi import body_of, problems
+from service.openapi import body_of as shown_body
+from service.openapi import problems
 from service.security.callers import scopes
 
 router = APIRouter(prefix="/v1", tags=["happened"])
@@ -21,13 +26,13 @@ _PROBLEMS = problems(400, 408, 409, 413, 415, 422)
     operation_id="recordContacts",
     summary="Tell contacts, and attempts at them",
     response_model=RecordedAnswer,
-    openapi_extra=body_of(ContactsBody),
+    openapi_extra=shown_body(ContactsBody),
     responses=_PROBLEMS,
 )
 @scopes("score")
-def contacts(request: Request, body: BodyOf) -> Response:
+async def contacts(request: Request) -> Response:
     """All of them are recorded durably, or none; what is known already is passed over."""
-    return _recorded(request, "contact", body)
+    return await _recorded(request, "contact")
 
 
 @router.post(
@@ -35,13 +40,13 @@ def contacts(request: Request, body: BodyOf) -> Response:
     operation_id="recordPayments",
     summary="Tell payments, and that they were taken back",
     response_model=RecordedAnswer,
-    openapi_extra=body_of(PaymentsBody),
+    openapi_extra=shown_body(PaymentsBody),
     responses=_PROBLEMS,
 )
 @scopes("score")
-def payments(request: Request, body: BodyOf) -> Response:
+async def payments(request: Request) -> Response:
     """All of them are recorded durably, or none; what is known already is passed over."""
-    return _recorded(request, "payment", body)
+    return await _recorded(request, "payment")
 
 
 @router.post(
@@ -49,19 +54,27 @@ def payments(request: Request, body: BodyOf) -> Response:
     operation_id="recordOutcomes",
     summary="Tell what monthly cycles came to",
     response_model=RecordedAnswer,
-    openapi_extra=body_of(OutcomesBody),
+    openapi_extra=shown_body(OutcomesBody),
     responses=_PROBLEMS,
 )
 @scopes("score")
-def outcomes(request: Request, body: BodyOf) -> Response:
+async def outcomes(request: Request) -> Response:
     """All of them are recorded durably, or none; what is known already is passed over."""
-    return _recorded(request, "outcome", body)
+    return await _recorded(request, "outcome")
 
 
-def _recorded(request: Request, kind: EventKind, body: bytes) -> Response:
+async def _recorded(request: Request, kind: EventKind) -> Response:
     parts, caller = parts_of(request), request.state.caller
-    now = parts.clock()
-    recorded = parts.happened.record(kind, events_of(kind, body, now), caller.name, now)
+    lane = parts.small if length_of(request) <= SMALL else parts.large
+    with arriving(request, lane):
+        body = await body_of(request)
+        with lane.admission.inside(len(body)):
+            recorded = await asyncio.to_thread(_record, parts, kind, body, caller.name)
     told = {"new": recorded.new, "corrected": recorded.corrected, "known": recorded.known}
     parts.metrics.numbers.happened(kind, **told)
     return answer(recorded._asdict())
+
+
+def _record(parts: Parts, kind: EventKind, body: bytes, actor: str) -> Recorded:
+    now = parts.clock()
+    return parts.happened.record(kind, events_of(kind, body, now), actor, now)

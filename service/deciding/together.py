@@ -253,10 +253,10 @@ class Together:
                 made.append((waiting, outcome.record))
             else:
                 waiting.recorded.set_exception(outcome)
+        hand_over(self._writer, jobs)
         for waiting, _ in made:
             waiting.handed_over = True
         self._unwritten += len(jobs)
-        hand_over(self._writer, jobs)
         time.sleep(0)  # lets the writer begin: the answers are made while it waits for the disk
         watch.skip()
         for waiting, record in made:
