@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from service.answers import HealthAnswer, ReadinessAnswer
 from service.api.common import PartsOf, answer
+from service.health_answer import HealthAnswer, ReadinessAnswer
 from service.openapi import open_problems
 from service.served.following import ModelsStatus
 

@@ -19,7 +19,7 @@ from models.score.contributions import TABLE_LIMIT
 from models.score.manifest import BOOSTER, MANIFEST, digest_of, json_text, sha256_of
 from models.signature import PublicKeys, Signature, SigningKey, make_keys, read_public_keys
 from models.signed import CHALLENGER, signature_file, signed
-from service.answers import RefusedAnswer
+from service.health_answer import RefusedAnswer
 from service.served.candidates import Candidate
 from service.served.following import Following
 from service.served.looking import Looking
