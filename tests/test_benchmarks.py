@@ -300,7 +300,7 @@ def test_wrong_answers_are_told_and_not_timed(tmp_path: Path, one_request: Path)
 def test_a_server_that_ends_is_told_of_with_its_last_words(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     with (
-        pytest.raises(servers.ServerError, match="no model to serve"),
+        pytest.raises(servers.ServerError, match="no bundle in this folder"),
         servers.ours(tmp_path / "ours", tmp_path / "none", servers.cores()),
     ):
         pass
