@@ -2,13 +2,10 @@
 
 import gc
 import logging
-import os
 import signal
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import compress
-from multiprocessing import connection, parent_process
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +32,7 @@ from models.decide import asked_of, conclude, decide
 from models.decision import Decision
 from models.durable import whole_file
 from models.intensity.stakes import stakes_of
+from models.processes import end_with_parent
 from models.refusal import Refusal, refusal
 from training.accepted import accepted
 from training.accounts import accounts_of
@@ -205,7 +203,7 @@ def start(out: Path, reader: ChunkReader, database: str | None) -> None:
 
     `database` is the URL of the decision log, for a run that records.
     """
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the run, and its workers
     begin(out, reader, database)
     collect_between_chunks()
@@ -259,10 +257,3 @@ def _done(task: Callable[[Worker, Chunk], int], chunk: Chunk) -> int:
         raise ChunkError(str(error)) from None
     finally:
         gc.collect()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    connection.wait([parent.sentinel])
-    os._exit(1)

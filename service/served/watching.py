@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
+from models.processes import end_with_parent
 from service.served.candidates import Candidate
 from service.served.looking import Looking
 from service.served.published import Published, What, is_whole
@@ -112,7 +113,7 @@ def watch(settings: Settings, log: dict[str, Any], looked: Connection) -> None:
 
     Runs in a process of its own, which ends with its parent, however that ends.
     """
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the service
     logging.config.dictConfig(log)
     leave_out()
@@ -160,10 +161,3 @@ def _store(settings: Settings) -> int | None:
         return Path(path).stat().st_ino if kind == "sqlite" else None
     except OSError:
         return None
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    connection.wait([parent.sentinel])
-    os._exit(1)
