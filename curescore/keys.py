@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from curescore.console import Json, err, out, print_json
@@ -89,7 +90,7 @@ def list_keys(json: Json = False) -> None:
     for key in every:
         rate = str(key.requests_per_second or "")
         instants = map(_minute, (key.created_at, key.expires_at, key.last_used_at))
-        table.add_row(key.name, key.scope, key.state, *instants, rate)
+        table.add_row(escape(key.name), key.scope, key.state, *instants, rate)
     out.print(table)
 
 
@@ -138,8 +139,8 @@ def _check(name: str) -> None:
     from service.log.nights import ACTOR
     from service.security.callers import LOCAL
 
-    if not name.isprintable() or not 0 < len(name) <= NAME_LENGTH:
-        remedy = f"Use 1 to {NAME_LENGTH} printable characters"
+    if not name.isprintable() or not name.strip() or len(name) > NAME_LENGTH:
+        remedy = f"Use 1 to {NAME_LENGTH} printable characters, not blanks alone"
         raise InputError("NAME", "is not a name for a key", remedy, name)
     if name.casefold() == LOCAL.name:
         problem = "is what records call everyone where CURESCORE_AUTH is off"

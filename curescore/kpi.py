@@ -54,7 +54,7 @@ def kpi(
 ) -> None:
     """Tell what collection achieved: cures, money, contacts, promises, roll rates, overrides.
 
-    Example: curescore kpi --data var/exported --out var/kpi
+    Example: curescore kpi --data var/seen --out var/kpi
     """
     from training.kpi.kpi import DIMENSIONS
     from training.kpi.kpi import kpi as computed

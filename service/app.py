@@ -3,6 +3,7 @@
 import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -62,6 +63,7 @@ from service.visits.visiting import Visiting
 _LOGGER = getLogger(__name__)
 
 FREE_SMALL, FREE_LARGE = 256, 2  # requests that are let in however slow the service is
+TELLING, FREE_TOLD = 4, 16  # threads, far fewer than the database has connections; requests
 LANE_BYTES = 64 * 2**20
 WAIT_SECONDS = 2.0  # far within any client's time-out
 SWITCH_SECONDS = 0.0005  # a thread that computes lets the event loop go on after so long
@@ -117,6 +119,7 @@ def create_app(
         limited = BodyLimit(served, settings.body_limit)
         return ServerErrorMiddleware(Authentication(limited, door), _internal)
 
+    overriding = Overriding(engine, settings, current, clock, happened)
     generation = current()
     app = Service(
         decisions.DIRECT,
@@ -134,12 +137,13 @@ def create_app(
         deciding,
         batches,
         *_lanes(numbers, settings.body_limit),
+        ThreadPoolExecutor(TELLING, "telling"),
         Idempotency(engine),
         Explaining(current, clock, happened),
-        Overriding(engine, settings, current, clock, happened),
+        overriding,
         DecisionLog(engine),
         happened,
-        Visiting(engine, happened, DecisionLog(engine)),
+        Visiting(engine, happened, DecisionLog(engine), overriding.check),
         clock,
         current,
         readiness,
@@ -157,12 +161,13 @@ def create_app(
     return app
 
 
-def _lanes(numbers: Numbers, body_limit: int) -> tuple[Lane, Lane]:
-    """The lanes of small bodies and of large ones."""
+def _lanes(numbers: Numbers, body_limit: int) -> tuple[Lane, Lane, Lane]:
+    """The lanes of small bodies, of large ones, and of what people and systems tell."""
     large = max(LANE_BYTES, body_limit)
     return (
         Lane(Admission(FREE_SMALL, LANE_BYTES, WAIT_SECONDS), numbers.lane("small")),
         Lane(Admission(FREE_LARGE, large, WAIT_SECONDS), numbers.lane("large")),
+        Lane(Admission(FREE_TOLD, large, WAIT_SECONDS), numbers.lane("told")),
     )
 
 

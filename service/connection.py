@@ -59,7 +59,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._stop_timer()
         size = len(self.url)
         for name, value in self.headers:
-            size += len(name) + len(value)
+            size += len(name) + len(value) + 4  # as it came, in a line
         self._head_bytes = size
         if size > HEAD_BYTES:
             raise _TooLargeError

@@ -22,6 +22,16 @@ CONNECT_SECONDS = 5
 # PostgreSQL gives up where SQLite does: whoever waits is answered then.
 IN_TIME = f"SET statement_timeout = '{BUSY_SECONDS}s'"
 
+LOCK_SECONDS = 2  # that writing what is told waits for another's lock
+
+
+def wait_briefly(connection: sa.Connection) -> None:
+    """Let the transaction wait for locks for LOCK_SECONDS at most; SQLite's wait BUSY_SECONDS."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{BUSY_SECONDS}s'")
+
+
 # What each setting has to be, or may be instead where that waits for no less: SQLite's 2 is FULL
 # and 3 EXTRA, PostgreSQL's remote_apply waits for standbys too.
 _SQLITE_DURABLE = {"journal_mode": ("wal",), "synchronous": ("2", "3")}

@@ -17,7 +17,7 @@ from models.target import Target
 from service.drift import Scores
 from service.traces import PROBLEM, Trace
 
-LaneName = Literal["small", "large"]
+LaneName = Literal["small", "large", "told"]
 Phase = Literal["queue", "decode", "unite", "decide", "encode", "write"]
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -25,7 +25,7 @@ from service.bodies.inputs import body_of
 from service.errors import ProblemError
 from service.happened.store import Happened
 from service.happened.uniting import held_of, united
-from service.log.decisions import DecisionLog
+from service.log.decisions import DecisionLog, Query
 from service.log.generations import Generations
 from service.log.idempotency import Item, Key, claim
 from service.log.ids import Ids
@@ -44,6 +44,7 @@ from service.scoring import Clock
 from service.served.registry import ModelsError
 from service.settings import Settings
 
+LOOKED_AT = 50  # decisions of an account, the last recorded ones, for what was sent last
 PAST = 2  # generations that are kept loaded, beside the current one
 _ASK_ANEW = "Ask for a new decision on the account; it can be overridden in turn."
 _COUNTED = frozenset(rule.id for rule in COUNTED)
@@ -127,6 +128,25 @@ class Overriding:
             )
         return kept
 
+    def check(self, decision_id: UUID, now: datetime) -> None:
+        """ProblemError where the rules would not leave the decision as it is if it were made now.
+
+        Raises sqlalchemy.exc.SQLAlchemyError.
+        """
+        kept = self._standing(decision_id, now)
+        self._require_allowed_now(kept, self._made(kept, kept.row.level), now)
+
+    def _latest(self, kept: Kept) -> Kept:
+        """The decision of the same account on the latest inputs; perhaps the same one."""
+        known = self._log.search(Query(account_id=kept.row.account_id), LOOKED_AT).records
+        latest = max(known, key=lambda record: datetime.fromisoformat(record["as_of"]))
+        if latest["inputs_sha256"] == kept.record["inputs_sha256"]:
+            return kept
+        try:
+            return kept_of(self._engine, UUID(latest["decision_id"])) or kept
+        except ReplayError as error:
+            raise _decided_otherwise(error) from None
+
     def _makers(self, kept: Kept) -> set[str]:
         """Who made the decision, and the one before it if that was a person's."""
         makers = {kept.row.actor}
@@ -181,10 +201,11 @@ class Overriding:
     def _require_allowed_now(self, kept: Kept, decision: Decision, now: datetime) -> None:
         """Refuse what the rules would not leave of the decision if it were made now.
 
-        With what has happened since, as far as it is known.
+        Of what was sent last of the account, its flags among it, with what has happened since.
         """
-        body, level = inputs_of(kept), decision.intensity.level
-        then = Decoded(body, max(now, body.as_of), body_of(kept.inputs))
+        latest, level = self._latest(kept), decision.intensity.level
+        body = inputs_of(latest)
+        then = Decoded(body, max(now, body.as_of), body_of(latest.inputs))
         today = united(then, held_of(self._happened, [then]))
         account, panel, view = alone(today.body, today.as_of)
         found = decide_at(self._current(), account, panel, view, level)
@@ -198,7 +219,7 @@ class Overriding:
 def _allowed(found: Decision | Refusal | Beyond, level: int, when: str) -> Decision:
     if isinstance(found, Refusal):
         raise ProblemError(
-            "decided-otherwise", f"{when[:1].upper()}{when[1:]}, it {found.problem}. {_ASK_ANEW}"
+            "decided-otherwise", f"{when[:1].upper()}{when[1:]}: {found.problem}. {_ASK_ANEW}"
         )
     if isinstance(found, Beyond):
         raise _beyond(found, level, when)

@@ -49,7 +49,9 @@ def _shown(name: str, value: object) -> str:
     if value is None or value == "":
         return "not set"
     if name in URLS:
-        return sa.make_url(str(value)).render_as_string(hide_password=True)
+        url = sa.make_url(str(value))
+        told = url.set(query=dict.fromkeys(url.query, HIDDEN))  # may hold a password too
+        return told.render_as_string(hide_password=True)
     if name == "tracking_uri":
         return _without_user(str(value))
     return str(value)

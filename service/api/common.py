@@ -1,11 +1,14 @@
 """What routes share: the wired parts, the body as bytes, and how an answer is shown."""
 
+import asyncio
 import re
 from collections.abc import Callable
+from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import lru_cache
 from logging import getLogger
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 from fastapi import Depends, Header, Query
@@ -34,6 +37,8 @@ from service.visits.visiting import Visiting
 
 _LOGGER = getLogger(__name__)
 
+Told = TypeVar("Told")
+
 _JSON = (b"content-type", b"application/json")
 
 _SPOKEN = {
@@ -57,13 +62,16 @@ class Lane:
 class Parts:
     """What the routes delegate to.
 
-    Small bodies and large ones wait in lanes of their own.
+    Small bodies and large ones wait in lanes of their own; so does what is told, which `telling`
+    writes: where the database lets nobody write, keys, readers and decisions go on.
     """
 
     deciding: Together
     batches: Batches
     small: Lane
     large: Lane
+    told: Lane
+    telling: Executor
     idempotency: Idempotency
     explaining: Explaining
     overriding: Overriding
@@ -156,6 +164,12 @@ def language_of(accepted: str) -> Language:
 PartsOf = Annotated[Parts, Depends(_parts)]
 BodyOf = Annotated[bytes, Depends(body_of)]
 ShowingOf = Annotated[Showing, Depends(_showing)]
+
+
+async def told(parts: Parts, call: Callable[[], Told]) -> Told:
+    """What `call` returns, by one of the few threads that write what is told."""
+    run = copy_context().run  # the log names the request there too
+    return await asyncio.get_running_loop().run_in_executor(parts.telling, run, call)
 
 
 def answer(value: Any, status: int = 200, language: Language | None = None) -> Response:

@@ -1,13 +1,11 @@
 """Routes that are told what happened to accounts."""
 
-import asyncio
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.api.common import Parts, answer, body_of, parts_of
-from service.api.deciding import SMALL, arriving, length_of
+from service.api.common import Parts, answer, body_of, parts_of, told
+from service.api.deciding import arriving
 from service.bodies.happened import ContactsBody, EventKind, OutcomesBody, PaymentsBody
 from service.happened.reading import events_of
 from service.happened.store import Recorded
@@ -65,13 +63,12 @@ async def outcomes(request: Request) -> Response:
 
 async def _recorded(request: Request, kind: EventKind) -> Response:
     parts, caller = parts_of(request), request.state.caller
-    lane = parts.small if length_of(request) <= SMALL else parts.large
-    with arriving(request, lane):
+    with arriving(request, parts.told):
         body = await body_of(request)
-        with lane.admission.inside(len(body)):
-            recorded = await asyncio.to_thread(_record, parts, kind, body, caller.name)
-    told = {"new": recorded.new, "corrected": recorded.corrected, "known": recorded.known}
-    parts.metrics.numbers.happened(kind, **told)
+        with parts.told.admission.inside(len(body)):
+            recorded = await told(parts, lambda: _record(parts, kind, body, caller.name))
+    counts = {"new": recorded.new, "corrected": recorded.corrected, "known": recorded.known}
+    parts.metrics.numbers.happened(kind, **counts)
     return answer(recorded._asdict())
 
 

@@ -1,6 +1,5 @@
 """Routes by which a reviewer decides: another level, or an approval."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.answers import RecordAnswer
-from service.api.common import PartsOf, Showing, ShowingOf, answered
+from service.api.common import PartsOf, Showing, ShowingOf, answered, told
 from service.api.deciding import decided, recorded
 from service.bodies.jsonbody import parse
 from service.bodies.overrides import ApproveBody, OverrideBody, text_missing
@@ -86,13 +85,13 @@ async def _superseded(
 ) -> Response:
     async def decide(asked: Asked) -> bytes | None:
         by = By(asked.actor, asked.key)
-        record = await asyncio.to_thread(lambda: supersede(parse(asked.content), by))
+        record = await told(parts, lambda: supersede(parse(asked.content), by))
         return None if record is None else _encoded(record, showing)
 
     def again(items: list[Item]) -> bytes:
         return _encoded(recorded(parts, items[0]), showing)
 
-    content = await decided(request, parts.small, decide, again)
+    content = await decided(request, parts.told, decide, again)
     return answered(content, language=showing.language)
 
 

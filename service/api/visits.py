@@ -7,7 +7,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.api.common import BodyOf, Parts, PartsOf, answer
+from service.api.common import BodyOf, Parts, PartsOf, answer, parts_of, told
+from service.api.common import body_of as read_body
+from service.api.deciding import arriving
 from service.bodies.jsonbody import parse
 from service.bodies.validation import read
 from service.bodies.visits import VisitsBody, VisitSearchBody
@@ -30,9 +32,13 @@ router = APIRouter(prefix="/v1", tags=["visits"])
     responses=problems(400, 408, 409, 413, 415, 422),
 )
 @scopes("score", "review")
-def note(request: Request, parts: PartsOf, body: BodyOf) -> Response:
+async def note(request: Request) -> Response:
     """Planned, made, recorded, followed up, closed: all of a list is recorded, or nothing."""
-    noted = parts.visiting.note(body, request.state.caller.name, parts.clock())
+    parts, caller = parts_of(request), request.state.caller
+    with arriving(request, parts.told):
+        body = await read_body(request)
+        with parts.told.admission.inside(len(body)):
+            noted = await told(parts, lambda: parts.visiting.note(body, caller.name, parts.clock()))
     return answer(noted._asdict())
 
 

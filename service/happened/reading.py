@@ -1,6 +1,6 @@
 """Reading what is told to have happened: bodies into events, or all that is wrong with them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from service.instants import microseconds
 # What a statement's day is over by first, anywhere: where clocks are 14 hours ahead of UTC.
 FIRST_MIDNIGHT = timedelta(hours=10)
 _DAY = timedelta(days=1)
+VISIT = "visit-"  # begins the ids of the contacts that visits are
 
 _encode = msgspec.json.Encoder().encode
 
@@ -44,17 +45,19 @@ def events_of(kind: EventKind, content: bytes, now: datetime) -> list[Event]:
 
     An event's time zone is not told with it: what depends on it is allowed for in any.
     """
-    form = _FORMS[kind]
     events = each_of(
-        content, AT_ONCE, "event", lambda sent, place: _event(kind, form, sent, now, place)
+        content, AT_ONCE, "event", lambda sent, place: event_of(kind, sent, now, place)
     )
-    errors = list(repeated(f"{kind}_id", [event.event_id for event in events], ()))
+    ids = [event.event_id for event in events]
+    errors = [*_visits(kind, events), *repeated(f"{kind}_id", ids, ())]
     if errors:
         raise invalid(errors)
     return events
 
 
-def _event(kind: EventKind, form: _Form, sent: Any, now: datetime, place: Path) -> Event:
+def event_of(kind: EventKind, sent: Any, now: datetime, place: Path) -> Event:
+    """The event that a JSON value tells, `place` being the path to it; ProblemError as above."""
+    form = _FORMS[kind]
     body: Any = read(form.sent, sent, place)
     errors = list(form.errors(body, now, place))
     if errors:
@@ -67,6 +70,15 @@ def _event(kind: EventKind, form: _Form, sent: Any, now: datetime, place: Path) 
         body=_row(form, sent, place),
         place=place,
     )
+
+
+def _visits(kind: EventKind, events: Sequence[Event]) -> Iterator[FieldError]:
+    """What is wrong with contacts that are told under the ids of visits."""
+    for event in events:
+        if kind == "contact" and event.event_id.startswith(VISIT):
+            place = pointer((*event.place, "contact_id"))
+            remedy = "Tell visits to /v1/visits; another contact takes another id."
+            yield FieldError(place, f"begins with {VISIT}", remedy, shown(event.event_id))
 
 
 def _row(form: _Form, sent: dict[str, Any], place: Path) -> bytes:

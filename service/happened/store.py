@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from service.bodies.between import Path
 from service.bodies.happened import EventKind
+from service.database import wait_briefly
 from service.errors import FieldError, ProblemError, pointer, shown, unavailable
 from service.happened.latest import Latest, Line, Row
 from service.instants import microseconds
@@ -70,6 +71,7 @@ class Happened:
         """
         for _ in range(ATTEMPTS):
             with self._engine.connect() as connection:
+                wait_briefly(connection)
                 recorded = put(connection, kind, events, actor, at)
                 if recorded is not None:
                     connection.commit()

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from service.database import BUSY_SECONDS, assert_durable_connection
+from service.database import assert_durable_connection, wait_briefly
 from service.log.idempotency import Claim, claimed
 from service.log.inserts import Inserts
 from service.log.kinds import superseded_kind
@@ -43,8 +43,7 @@ class Superseding:
             assert_durable_connection(connection)
             connection.rollback()  # the questions have begun a transaction
             with connection.begin() as transaction:
-                if connection.dialect.name == "postgresql":
-                    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{BUSY_SECONDS}s'")
+                wait_briefly(connection)
                 # Whoever comes with the same key or to the same decision waits for one of these.
                 if claim is not None and not claimed(connection, [claim]):
                     transaction.rollback()

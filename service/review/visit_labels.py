@@ -86,6 +86,13 @@ VISIT_LABELS: dict[str, Words] = {
     "told_by": Words("Told by", "登记人"),
     "details": Words("Details", "详情"),
     "plan_sheet": Words("Plan sheet", "计划单"),
+    "weekday_0": Words("Monday", "星期一"),
+    "weekday_1": Words("Tuesday", "星期二"),
+    "weekday_2": Words("Wednesday", "星期三"),
+    "weekday_3": Words("Thursday", "星期四"),
+    "weekday_4": Words("Friday", "星期五"),
+    "weekday_5": Words("Saturday", "星期六"),
+    "weekday_6": Words("Sunday", "星期日"),
     "rules_to_keep": Words(
         "Come at the agreed time only. Speak with the debtor alone; tell nobody else about the "
         "debt. Leave when asked to.",

@@ -1,20 +1,24 @@
 """Pages of a visit, made to be printed: the sheet it is made by, and the record of it."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from features.tables import FLAGS, REASONS
 from models.intensity.words.names import money_told
+from models.intensity.words.overrides import APPROVED
+from models.intensity.words.overrides import REASONS as PERSONS_REASONS
 from models.score.reasons import Language
 from service.api.common import Parts, PartsOf, language_of
 from service.api.decisions import find
 from service.bodies.inputs import decided_on
 from service.bodies.visits import ATTITUDES, METS, OUTCOMES
 from service.errors import ProblemError
-from service.log.records import shown
+from service.log.records import Record, shown
 from service.review.labels import LABELS
 from service.review.level import level_view
 from service.review.pages import AcceptLanguage, LanguageQuery
@@ -53,7 +57,7 @@ def record(
         language=language,
         visit=visit,
         planned=visit.steps[0].body,
-        appointment=parts.visiting.appointment_of(visit),
+        appointment=_appointment(parts, visit, language),
         promise=promise_of(visit, parts.happened, parts.log, parts.clock()),
         steps=[_step(each, language) for each in visit.steps],
     )
@@ -70,17 +74,17 @@ def plan(
     """The sheet that goes along: where to, when, why, and what is to be filled in."""
     language, visit = language_of(lang or accept_language), _find(parts, visit_id)
     decision = shown(find(parts, str(visit.decision_id)), REASONS_ON_SHEET, language)
-    inputs = parts.log.inputs(visit.decision_id)
-    assert inputs is not None  # its record is there
-    account, currency = decided_on(inputs).account, decision["currency"]
+    account, currency = _account(parts, visit), decision["currency"]
+    assert account is not None  # its record is there
     flags = [_label(f"flag_{flag}", language) for flag in FLAGS if getattr(account, flag)]
     return page(
         "visit_plan.html",
         language=language,
         visit=visit,
         planned=visit.steps[0].body,
-        appointment=parts.visiting.appointment_of(visit),
+        appointment=_appointment(parts, visit, language),
         record=decision,
+        person=_person(parts, decision, language),
         account=account,
         past_due=money_told(account.past_due_amount, currency),
         balance=money_told(account.balance, currency),
@@ -91,6 +95,34 @@ def plan(
             for name, prefix, codes in _CHOICES
         ],
     )
+
+
+def _account(parts: Parts, visit: Visit) -> Any:
+    """The account as it was sent with the decision; None where that was pruned."""
+    inputs = parts.log.inputs(visit.decision_id)
+    return None if inputs is None else decided_on(inputs).account
+
+
+def _appointment(parts: Parts, visit: Visit, language: Language) -> str:
+    """The agreed time as clocks at the debtor's place have it: day, weekday, hour and zone."""
+    agreed, account = parts.visiting.appointment_of(visit), _account(parts, visit)
+    if agreed is None or account is None:
+        return "–"
+    at = datetime.fromisoformat(agreed).astimezone(ZoneInfo(account.timezone))
+    day = _label(f"weekday_{at.weekday()}", language)
+    return f"{at:%Y-%m-%d} {day} {at:%H:%M} ({account.timezone})"
+
+
+def _person(parts: Parts, decision: Record, language: Language) -> dict[str, str] | None:
+    """Why a person gave the level that the visit is planned on; None where none did."""
+    told = decision
+    while told["override_reason"] is not None and told["override_reason"]["code"] == APPROVED:
+        told = find(parts, told["supersedes"])
+    reason = told["override_reason"]
+    if reason is None:
+        return None
+    words = PERSONS_REASONS[reason["code"]].of(language)
+    return {"actor": told["actor"], "reason": words, "text": reason["text"] or ""}
 
 
 def _find(parts: Parts, visit_id: str) -> Visit:

@@ -15,7 +15,8 @@ from service.security.uses import KeyUses
 
 LOOPBACK_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:(?P<port>[0-9]{1,5}))?", re.I)
 LAST_PORT = 65_535
-CHALLENGE = {"WWW-Authenticate": 'Bearer realm="curescore", Basic realm="curescore"'}
+# A browser looks at the first of a line alone, and asks its reader for Basic only.
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="curescore", Bearer realm="curescore"'}
 
 
 class Door:
@@ -36,7 +37,8 @@ class Door:
         if key is None:
             raise ProblemError(
                 "unauthorised",
-                "Send a live key as `Authorization: Bearer KEY`.",
+                "Send a live key as `Authorization: Bearer KEY`; in a browser it is the password "
+                "to any name.",
                 headers=CHALLENGE,
             )
         self._rates.admit(key)

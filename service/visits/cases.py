@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from service.bodies.visits import Step
+from service.happened.reading import VISIT
 
 # What may follow each step; None: before the first. A visit that is called off is closed.
 NEXT: Mapping[Step | None, tuple[Step, ...]] = {
@@ -60,4 +61,4 @@ class Visit:
 
 def contact_id_of(visit_id: UUID) -> str:
     """The id under which a visit counts among its account's contacts."""
-    return f"visit-{visit_id}"
+    return f"{VISIT}{visit_id}"

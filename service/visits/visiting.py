@@ -1,6 +1,6 @@
 """Visiting: the steps of visits, checked against what came before, and recorded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,8 +9,10 @@ import msgspec
 import sqlalchemy as sa
 
 from models.intensity.ladder import ESCALATE
+from service.bodies.between import CLOCK_SLACK
+from service.database import wait_briefly
 from service.errors import FieldError, ProblemError, invalid, pointer, shown, unavailable
-from service.happened.reading import events_of
+from service.happened.reading import event_of
 from service.happened.store import ATTEMPTS, Happened, put
 from service.log.decisions import DecisionLog
 from service.log.records import Record
@@ -18,8 +20,14 @@ from service.visits import store
 from service.visits.cases import NEXT, Taken, Visit, contact_id_of
 from service.visits.reading import Told, steps_of
 
+EARLY = timedelta(hours=1)  # that somebody may come before the agreed time
+VISITS_LOOKED_AT = 1_000  # of an account, the latest ones
+
 _OUTCOME_OF = {"debtor": "conversation", "other_person": "wrong_party", "nobody": "no_answer"}
 _TOLD_OF_CONTACT = ("outcome", "reason", "promised_amount", "promised_on")
+
+
+Allowed = Callable[[UUID, datetime], None]
 
 
 class Noted(NamedTuple):
@@ -33,8 +41,12 @@ class Noted(NamedTuple):
 class Visiting:
     """Visits in the database of `engine`; those that were made are contacts of their accounts."""
 
-    def __init__(self, engine: sa.Engine, happened: Happened, log: DecisionLog) -> None:
+    def __init__(
+        self, engine: sa.Engine, happened: Happened, log: DecisionLog, allowed: Allowed
+    ) -> None:
+        """`allowed` raises where rules would not leave a decision as it is, if it were made now."""
         self._engine = engine
+        self._allowed = allowed
         self._happened = happened
         self._log = log
 
@@ -47,6 +59,7 @@ class Visiting:
         steps = steps_of(content, now)
         for _ in range(ATTEMPTS):
             with self._engine.connect() as connection:
+                wait_briefly(connection)
                 new = self._noted(connection, steps, actor, now)
                 if new is not None:
                     connection.commit()
@@ -81,27 +94,29 @@ class Visiting:
             taken = Taken(told.step, told.body.at, now, actor, told.kept)
             if before is not None and _is_known(before, told):
                 continue
-            self._check(before, told)
+            self._check(connection, before, told, now)
             if not store.add(connection, told.visit_id, told.body.account_id, before, taken):
                 return None
             visits[told.visit_id] = after = _with(before, told, taken)
-            contact = _contact_of(after)
             if told.step in ("made", "recorded"):
-                events = events_of("contact", msgspec.json.encode(contact), now)
-                if put(connection, "contact", events, actor, now) is None:
+                event = event_of("contact", _contact_of(after), now, told.place)
+                if put(connection, "contact", [event], actor, now) is None:
                     return None
             new += 1
         return new
 
-    def _check(self, before: Visit | None, told: Told) -> None:
+    def _check(
+        self, connection: sa.Connection, before: Visit | None, told: Told, now: datetime
+    ) -> None:
         """ProblemError where the step may not follow what came before."""
         following = NEXT[None if before is None else before.state]
         if told.step not in following:
-            state = "has not been planned" if before is None else f"is {before.state}"
-            may = ", ".join(following) or "nothing"
-            raise _conflict("visit-out-of-order", told, "step", f"{state}; {may} may follow")
+            state = "has not been planned" if before is None else f"stands at {before.state}"
+            may = " or ".join(following) or "nothing more"
+            problem = f"is {told.step}, but the visit {state}: send {may}"
+            raise _conflict("visit-out-of-order", told, "step", problem)
         if before is None:
-            self._check_plan(told)
+            self._check_plan(connection, told, now)
             return
         if before.account_id != told.body.account_id:
             problem = "is not the account of the visit"
@@ -109,11 +124,26 @@ class Visiting:
         last = before.steps[-1].at
         if told.body.at < last:
             raise _wrong(told, "at", "lies before the step before", f"an instant from {last}")
+        if told.step == "made":
+            self._check_made(before, told)
         if told.step == "recorded":
             _check_recorded(before, told)
 
-    def _check_plan(self, told: Told) -> None:
-        """ProblemError unless the decision allows the visit and the debtor has agreed to it."""
+    def _check_made(self, before: Visit, told: Told) -> None:
+        """ProblemError where somebody came long before the appointment."""
+        agreed = self.appointment_of(before)
+        if agreed is None:
+            return
+        first = datetime.fromisoformat(agreed) - EARLY
+        if told.body.at < first:
+            problem = "lies before the appointment that was agreed"
+            raise _wrong(told, "at", problem, f"an instant from {first.isoformat()}")
+
+    def _check_plan(self, connection: sa.Connection, told: Told, now: datetime) -> None:
+        """ProblemError unless the decision allows the visit and the debtor has agreed to it.
+
+        It has to allow it as the rules count now, and an appointment is for one visit.
+        """
         body = told.body
         record = self._log.read(body.decision_id)
         why = _not_decided(record, body.account_id, body.at)
@@ -127,6 +157,11 @@ class Visiting:
         if datetime.fromisoformat(agreed) < body.at:
             problem = "names an appointment that had passed"
             raise _conflict("visit-not-agreed", told, "contact_id", problem)
+        others = store.search(connection, body.account_id, None, None, VISITS_LOOKED_AT).visits
+        if any(_keeps(visit, body.contact_id) for visit in others):
+            problem = "names an appointment that another visit is planned for"
+            raise _conflict("visit-not-agreed", told, "contact_id", problem)
+        self._allowed(body.decision_id, now)
 
     def _contact(self, account_id: str, contact_id: str) -> Mapping[str, Any] | None:
         """The latest version of a stored contact of the account."""
@@ -136,6 +171,13 @@ class Visiting:
                 found: Mapping[str, Any] = msgspec.json.decode(row.body)
                 return found
         return None
+
+
+def _keeps(visit: Visit, contact_id: str) -> bool:
+    """Whether the visit is for that appointment, and was not called off."""
+    closed = visit.taken("closed")
+    off = closed is not None and visit.taken("made") is None
+    return bool(visit.steps[0].body["contact_id"] == contact_id) and not off
 
 
 _FIRST = datetime.fromisoformat("1900-01-01T00:00:00Z")
@@ -162,6 +204,8 @@ def _not_decided(record: Record | None, account_id: str, at: datetime) -> str | 
         return "names a decision that does not allow a visit"
     if record["status"] != "effective":
         return f"names a decision that is {record['status']}, not effective"
+    if at < datetime.fromisoformat(record["decided_at"]) - CLOCK_SLACK:
+        return f"names a decision that was made at {record['decided_at']}, later"
     if at > datetime.fromisoformat(record["valid_until"]):
         return f"names a decision that was valid until {record['valid_until']}"
     return None
@@ -210,7 +254,9 @@ def _contact_of(visit: Visit) -> dict[str, Any]:
 
 
 def _conflict(kind: str, told: Told, field: str, problem: str) -> ProblemError:
-    error = FieldError(pointer((*told.place, field)), problem, "Look at the visit: :search.")
+    error = FieldError(
+        pointer((*told.place, field)), problem, "POST /v1/visits:search shows the visit."
+    )
     return ProblemError(kind, "Nothing was recorded.", [error])
 
 

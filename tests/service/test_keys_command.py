@@ -56,6 +56,12 @@ def test_a_key_is_made_shown_once_listed_and_revoked(home: Path) -> None:
     engine.dispose()
 
 
+def test_a_name_is_listed_as_it_is(home: Path) -> None:
+    run(db_app, "upgrade")
+    run(keys_app, "add", "[/b]", "--scope", "score")
+    assert "[/b]" in run(keys_app, "list")
+
+
 def test_a_key_ends_when_it_is_told_to_and_says_where_it_never_does(home: Path) -> None:
     run(db_app, "upgrade")
     told = CliRunner().invoke(keys_app, ["add", "endless", "--scope", "score"])

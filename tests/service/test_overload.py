@@ -12,7 +12,6 @@ import pytest
 import sqlalchemy as sa
 
 from models.generation import Generation
-from service.api.deciding import SMALL
 from service.app import FREE_LARGE, FREE_SMALL, LANE_BYTES, create_app
 from service.bodies import examples
 from service.log.inserts import Inserts
@@ -130,15 +129,12 @@ def test_many_batches_keep_no_single_decision_out(
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("large", [False, True])
-def test_events_wait_in_the_lane_of_their_size(
-    engine: sa.Engine, generation: Generation, large: bool
-) -> None:
-    content = json.dumps(examples.contacts()) + " " * (SMALL * large)
+def test_events_wait_in_a_lane_of_their_own(engine: sa.Engine, generation: Generation) -> None:
+    content = json.dumps(examples.contacts())
 
     async def run() -> list[httpx.Response]:
         app = create_app(Settings(auth="off"), engine, lambda: generation, lambda: NOW)
-        lane = app.state.parts.large if large else app.state.parts.small
+        lane = app.state.parts.told
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
             with lane.admission.arriving(LANE_BYTES):  # the lane is full of what others send
                 refused = await client.post("/v1/contacts", content=content, headers=KIND)

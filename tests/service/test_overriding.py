@@ -253,6 +253,17 @@ def test_a_protection_is_not_overridden(service: Service) -> None:
     assert service.overridden(before, 0)["intensity"]["treatment"] == "hardship_review"
 
 
+@pytest.mark.parametrize("flag", ["deceased", "bankruptcy", "dispute", "cease_contact"])
+def test_a_protection_that_was_sent_since_is_not_passed_either(service: Service, flag: str) -> None:
+    before = service.decided()
+    service.decided(**{flag: True})
+    address = (before["decision_id"], {"level": 2} | REASON)
+    told = problem_of(service.post("anna", "override", *address), 409, "beyond-a-rule")
+    assert [rule["rule"] for rule in told["rules"]] == [flag]
+    assert told["allowed_levels"] == [0]
+    assert service.read(before) == before
+
+
 def contact(i: int, at: datetime, **more: Any) -> Record:
     return {
         "contact_id": f"dial-{i}",

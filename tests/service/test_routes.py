@@ -83,7 +83,7 @@ def test_nothing_but_health_is_answered_without_a_key(keyed_app: FastAPI) -> Non
         for method in METHODS:
             answered = client.request(method, path)
             assert answered.status_code == 401, (method, path)
-            assert answered.headers["www-authenticate"].startswith("Bearer")
+            assert answered.headers["www-authenticate"].startswith("Basic ")
             if method != "HEAD":
                 assert answered.json()["type"] == "urn:curescore:problem:unauthorised"
     for path in OPEN_PATHS:

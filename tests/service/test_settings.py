@@ -88,6 +88,7 @@ def test_check_says_what_would_be_used_and_hides_what_is_secret(
             "CURESCORE_MODELS": str(models),
             "CURESCORE_DATABASE_URL": "postgresql+psycopg://me:hidden1@db/curescore",
             "CURESCORE_TRACKING_URI": "http://me:hidden2@mlflow:5000",
+            "CURESCORE_PRUNE_URL": "postgresql+psycopg://me@db/curescore?password=hidden3",
         },
         "serve", "--check", "--workers", "3",
     )  # fmt: skip
@@ -96,7 +97,7 @@ def test_check_says_what_would_be_used_and_hides_what_is_secret(
     assert told["--workers"] == "3"
     assert told["CURESCORE_MODELS"] == str(models)
     assert told["CURESCORE_DATABASE_URL"] == "postgresql+psycopg://me:***@db/curescore"
-    assert told["CURESCORE_PRUNE_URL"] == "postgresql+psycopg://me:***@db/curescore"
+    assert told["CURESCORE_PRUNE_URL"].startswith("postgresql+psycopg://me@db/curescore?password=")
     assert told["CURESCORE_TRACKING_URI"] == "http://***@mlflow:5000"
     assert told["CURESCORE_POLICY"] == "not set"
     assert "hidden" not in done.stdout

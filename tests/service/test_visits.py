@@ -30,7 +30,7 @@ AGREED = {
     "channel": "call",
     "direction": "in",
     "outcome": "conversation",
-    "appointment_at": "2025-07-03T17:00:00-04:00",
+    "appointment_at": "2025-07-03T12:30:00Z",
 }
 
 Json = dict[str, Any]
@@ -207,8 +207,9 @@ def test_it_is_planned_on_an_effective_decision_of_the_account_alone(
     ):
         error = desk.refused("visit-not-decided", step("planned", decision_id=decision_id))
         assert told in error["problem"]
-    stale = step("planned", at="2025-07-03T08:00:00-04:00")
-    assert desk.told(stale)["new"] == 1
+    early = step("planned", at="2025-07-03T07:00:00-04:00")
+    assert "later" in desk.refused("visit-not-decided", early)["problem"]
+    assert desk.told(step("planned"))["new"] == 1
 
 
 def test_nobody_comes_without_an_appointment(desk: Desk, step: Callable[..., Json]) -> None:
@@ -242,6 +243,51 @@ def test_what_is_wrong_is_told_and_nothing_recorded(
 ) -> None:
     desk.told(step("planned"), step("made"))
     assert desk.refused("validation", step("recorded", **changes))["pointer"] == pointer
+
+
+def test_an_appointment_is_for_one_visit(desk: Desk, step: Callable[..., Json]) -> None:
+    first, second = step("planned"), step("planned", visit_id=str(uuid4()))
+    error = desk.refused("visit-not-agreed", first, second)
+    assert error["pointer"] == "/1/contact_id"
+    desk.told(first)
+    desk.refused("visit-not-agreed", second)
+    desk.told(step("closed", result="called_off"), second)
+
+
+def test_nobody_comes_long_before_the_appointment(desk: Desk, step: Callable[..., Json]) -> None:
+    later = AGREED | {"contact_id": "C-later", "appointment_at": "2025-07-03T14:00:00Z"}
+    assert desk.strategy.post("/v1/contacts", json=later).status_code == 200
+    desk.told(step("planned", contact_id="C-later"))
+    assert desk.refused("validation", step("made"))["pointer"] == "/0/at"
+
+
+@pytest.mark.parametrize("flag", ["dispute", "deceased", "cease_contact"])
+def test_what_was_sent_since_keeps_a_visit_from_being_planned(
+    desk: Desk, step: Callable[..., Json], late: Json, flag: str
+) -> None:
+    late["account"][flag] = True
+    assert desk.strategy.post("/v1/decisions", json=late).json()["intensity"]["level"] == 0
+    answered = desk.tell(step("planned"))
+    assert answered.status_code == 409
+    assert answered.json()["type"] == "urn:curescore:problem:beyond-a-rule"
+    assert desk.rows() == [0, 1]
+
+
+def test_nobody_else_takes_the_id_of_a_visits_contact(
+    desk: Desk, step: Callable[..., Json]
+) -> None:
+    contact = AGREED | {"contact_id": f"visit-{step('made')['visit_id']}", "account_id": "A-other"}
+    refused = desk.strategy.post("/v1/contacts", json=[contact])
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/0/contact_id"
+
+
+def test_what_is_wrong_with_its_promise_is_told_of_the_step(
+    desk: Desk, step: Callable[..., Json]
+) -> None:
+    desk.told(step("planned"), step("made"))
+    error = desk.refused("validation", step("recorded", promised_on="2099-01-01"))
+    assert error["pointer"] == "/0/promised_on"
 
 
 def test_a_visit_stays_with_its_account(desk: Desk, step: Callable[..., Json]) -> None:
@@ -337,7 +383,10 @@ def test_its_pages_tell_it_in_both_languages(desk: Desk, step: Callable[..., Jso
     visit_id = step("made")["visit_id"]
     for path, words in (
         (f"/review/visits/{visit_id}", ("not yet due", "lost the job", "the debtor")),
-        (f"/review/visits/{visit_id}/plan", ("4,200.00 USD", "2025-07-03 17:00:00", "Ring twice")),
+        (
+            f"/review/visits/{visit_id}/plan",
+            ("4,200.00 USD", "2025-07-03 Thursday 08:30 (America/New_York)", "Ring twice"),
+        ),
     ):
         shown = desk.reviewer.get(path)
         assert shown.status_code == 200
@@ -353,9 +402,12 @@ def test_its_pages_tell_it_in_both_languages(desk: Desk, step: Callable[..., Jso
 @BOTH
 def test_pages_of_a_search_follow_each_other(desk: Desk, decision_id: str) -> None:
     ids = {str(uuid4()) for _ in range(5)}
+    agreed = [AGREED | {"contact_id": f"C-{visit_id}"} for visit_id in ids]
+    assert desk.strategy.post("/v1/contacts", json=agreed).status_code == 200
     told = {"account_id": ACCOUNT, "step": "planned", "at": "2025-07-03T08:00:00-04:00"}
-    told |= {"decision_id": decision_id, "contact_id": "C-agreed", "place": "work"}
-    desk.told(*({"visit_id": visit_id} | told for visit_id in ids))
+    told |= {"decision_id": decision_id, "place": "work"}
+    own = [{"visit_id": visit_id, "contact_id": f"C-{visit_id}"} for visit_id in ids]
+    desk.told(*(each | told for each in own))
     for conditions in ({}, {"state": "planned"}, {"account_id": ACCOUNT}):
         seen: list[str] = []
         cursor = None

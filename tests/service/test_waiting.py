@@ -18,6 +18,7 @@ import uvicorn
 
 from models.generation import Generation
 from service.app import create_app
+from service.bodies import examples
 from service.database import BUSY_SECONDS
 from service.settings import Settings
 from tests import plain
@@ -25,6 +26,7 @@ from tests.servers import Server, free_port, serving
 
 SLACK = 3.0  # seconds; two cores, shared by all the tests
 CALLERS = 60
+TELLERS = 30  # more than may wait
 
 
 @contextmanager
@@ -62,9 +64,14 @@ def test_a_blocked_database_holds_up_no_reader_and_no_writer_for_long(
         answered = plain.post(url, json=body, timeout=60)
         return answered, time.monotonic() - started
 
-    with ThreadPoolExecutor(CALLERS) as threads:
+    def tell(i: int) -> int:
+        told = examples.payments() | {"payment_id": f"P-{i}"}
+        return plain.post(f"{server.address}/v1/payments", json=told, timeout=60).status_code
+
+    with ThreadPoolExecutor(CALLERS + TELLERS) as threads:
         with blocked(tmp_path / "decisions.db"):
             posts = [threads.submit(post, i) for i in range(CALLERS)]
+            told = [threads.submit(tell, i) for i in range(TELLERS)]
             time.sleep(1.5)
             for path in ("/healthz", "/v1/models", f"/v1/decisions/{decision_id}"):
                 assert plain.get(server.address + path, timeout=2).status_code == 200
@@ -73,6 +80,7 @@ def test_a_blocked_database_holds_up_no_reader_and_no_writer_for_long(
             assert unready.json()["failed"] == ["database is locked"]
             assert not all(done.done() for done in posts)
             answers = [done.result() for done in posts]
+            assert {done.result() for done in told} == {503}
         for answered, seconds in answers:
             assert answered.status_code == 503
             assert answered.json()["type"] == "urn:curescore:problem:unavailable"

@@ -1,12 +1,13 @@
 """What governed decisions: the rules that bound, and the people who decided otherwise."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 import pyarrow.compute as pc
 
+from models.intensity.words.overrides import APPROVED
 from training.arrow import array_of
 
 
@@ -22,20 +23,35 @@ def binding_rules(frame: pd.DataFrame, rules: pd.DataFrame) -> list[dict[str, An
 def overrides(every: pd.DataFrame, in_force: pd.DataFrame) -> dict[str, Any]:
     """Decisions in force that a person made otherwise: by reason, and from level to level.
 
-    The level left is that of the decision superseded, None where the tables do not have it.
+    An approval is none: what was approved counts, by its own reason. The level left is that of the
+    decision superseded, None where the tables do not have it.
     """
-    made = in_force[in_force["override_reason"].notna()]
-    left = made["supersedes"].map(every.set_index("decision_id")["level"]).fillna(-1).astype(int)
-    moves = Counter(zip(left.tolist(), made["level"].tolist(), strict=True))
+    reasons, before, levels = (
+        dict(zip(every["decision_id"], every[name], strict=True))
+        for name in ("override_reason", "supersedes", "level")
+    )
+    told = in_force.loc[in_force["override_reason"].notna(), "decision_id"]
+    approved = sum(reasons[each] == APPROVED for each in told)
+    made = [each for each in (_decided(each, reasons, before) for each in told) if each is not None]
+    moves = Counter((levels.get(before[each], -1), levels[each]) for each in made)
     return {
         "n": len(made),
         "share": len(made) / len(in_force),
-        "by_reason": _counted("reason", made["override_reason"], len(in_force)),
+        "approved": approved,
+        "by_reason": _counted("reason", [reasons[each] for each in made], len(in_force)),
         "moves": [
-            {"from": None if start < 0 else start, "to": to, "n": n}
+            {"from": None if start < 0 else int(start), "to": int(to), "n": n}
             for (start, to), n in sorted(moves.items())
         ],
     }
+
+
+def _decided(decision_id: Any, reasons: Mapping[Any, Any], before: Mapping[Any, Any]) -> Any:
+    """The person's decision that an approval stands for, or the decision itself; None: nobody's."""
+    while reasons.get(decision_id) == APPROVED:
+        decision_id = before[decision_id]
+    reason = reasons.get(decision_id)
+    return None if reason is None or pd.isna(reason) else decision_id
 
 
 def _counted(what: str, values: Iterable[str], of: int) -> list[dict[str, Any]]:

@@ -241,6 +241,24 @@ def test_rules_overrides_and_visits(tmp_path: Path) -> None:
     assert visits["called_off"] == 1
 
 
+def test_an_approval_stands_for_what_was_approved(tmp_path: Path) -> None:
+    drawn = Drawn()
+    for name in ("a", "b"):
+        two_months(drawn, name, 50)
+    first = drawn.decision("a", "2025-02-05T12:00", status="superseded", level=1)
+    told = {"status": "superseded", "supersedes": first, "override_reason": "local_knowledge"}
+    raised = drawn.decision("a", "2025-02-05T13:00", level=4, **told)
+    drawn.decision("a", "2025-02-05T14:00", level=4, supersedes=raised, override_reason="approved")
+    proposed = drawn.decision("b", "2025-02-05T12:00", status="superseded", level=4)
+    drawn.decision(
+        "b", "2025-02-05T13:00", level=4, supersedes=proposed, override_reason="approved"
+    )
+    made = kpi(drawn.write(tmp_path))["overrides"]
+    assert (made["n"], made["approved"]) == (1, 2)
+    assert made["by_reason"] == [{"reason": "local_knowledge", "n": 1, "share": 0.5}]
+    assert made["moves"] == [{"from": 1, "to": 4, "n": 1}]
+
+
 def test_a_window_bounds_decisions_and_only_what_is_asked_for_is_told(tmp_path: Path) -> None:
     drawn = Drawn()
     two_months(drawn, "a", 20)
