@@ -32,8 +32,9 @@ def export(engine: sa.Engine, out: Path, window: Window, told: Told) -> dict[str
         with snapshot(engine, window) as log:
             read_at, totals = datetime.now(UTC), log.totals()
             if not totals.decisions:
+                problem = "holds no decision that was made on these days"
                 remedy = "Widen --from and --until, or name its database (CURESCORE_DATABASE_URL)"
-                raise InputError("the decision log", "holds no decision of these days", remedy)
+                raise InputError("the decision log", problem, remedy)
             with Written(folder) as written:
                 for seen in log.accounts():
                     written.add(seen)
