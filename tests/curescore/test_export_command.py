@@ -194,7 +194,7 @@ def test_days_bound_decisions_and_what_happened(seen: Sent, tmp_path: Path) -> N
     for options in (("--until", str(today - timedelta(2))), ("--from", str(today + timedelta(1)))):
         done = completed_here(seen.environment, "export", "--out", str(tmp_path / "x"), *options)
         assert done.returncode == 2
-        assert "holds no decision of these days" in done.stderr
+        assert "holds no decision that was made on these days" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["same"]
 
 
