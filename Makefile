@@ -13,8 +13,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 PACKAGES := features models training service curescore
 
-# Half of the time that `make test` takes.
-COMMANDS := tests/curescore tests/journey
+# About half of the time that `make test` takes.
+COMMANDS := tests/curescore tests/journey tests/notebooks
 
 # Whom `make bench` compares us with.
 PEERS := build/peers

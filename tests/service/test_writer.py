@@ -284,7 +284,7 @@ def test_a_connection_that_was_ended_is_made_anew(postgres_url: str) -> None:
 def test_who_locks_the_tables_for_long_is_not_waited_for(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.log.writer._IN_TIME", "SET statement_timeout = '300ms'")
+    monkeypatch.setattr("service.log.writer.IN_TIME", "SET statement_timeout = '300ms'")
     upgrade(postgres_url)
     engine = connect(postgres_url)
     ROWS_WRITTEN.create(engine)
