@@ -13,8 +13,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 PACKAGES := features models training service curescore
 
-# About half of the time that `make test` takes.
-COMMANDS := tests/curescore tests/journey tests/notebooks
+# Whole commands, notebooks and servers: about half of the time that `make test` takes.
+COMMANDS := tests/curescore tests/journey tests/notebooks tests/service/faults
 
 # Whom `make bench` compares us with.
 PEERS := build/peers
@@ -69,7 +69,7 @@ else
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-commands test-others
 endif
 
-# Side by side, in about equal shares: the tests of whole commands, and all others. What the
+# Side by side, in about equal shares: whole commands and the like, and all others. What the
 # others print is shown when they are done.
 test-commands:
 	$(BIN)/python -m pytest $(COMMANDS)
