@@ -139,7 +139,9 @@ class Overriding:
     def _latest(self, kept: Kept) -> Kept:
         """The decision of the same account on the latest inputs; perhaps the same one."""
         known = self._log.search(Query(account_id=kept.row.account_id), LOOKED_AT).records
-        latest = max(known, key=lambda record: datetime.fromisoformat(record["as_of"]))
+        # A person's decision is of what was sent before.
+        sent = [record for record in known if record["override_reason"] is None] or [kept.record]
+        latest = max(sent, key=lambda record: datetime.fromisoformat(record["as_of"]))
         if latest["inputs_sha256"] == kept.record["inputs_sha256"]:
             return kept
         try:
