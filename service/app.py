@@ -272,4 +272,6 @@ async def _database(_: Request, error: Exception) -> Response:
 
 
 async def _internal(_: Request, __: Exception) -> Response:
-    return failed().response()
+    response = failed().response()
+    response.headers["Connection"] = "close"  # the server closes it: nobody shall send more on it
+    return response
