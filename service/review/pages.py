@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from models.intensity.words.catalogue import told
@@ -25,8 +25,15 @@ LATEST = 50
 REASONS_ON_PAGE = 12
 STYLE = Path(__file__).parent / "static" / "style.css"
 
-LanguageQuery = Annotated[str | None, Query(alias="lang")]
-AcceptLanguage = Annotated[str, Header()]
+
+async def _language(
+    lang: Annotated[str | None, Query()] = None,
+    accept_language: Annotated[str, Header()] = "en",
+) -> Language:
+    return language_of(lang or accept_language)
+
+
+LanguageOf = Annotated[Language, Depends(_language)]
 
 
 @router.get("/")
@@ -45,25 +52,16 @@ async def style() -> Response:
 
 @router.get("/review")
 @scopes("review")
-def latest(
-    parts: PartsOf, lang: LanguageQuery = None, accept_language: AcceptLanguage = "en"
-) -> Response:
+def latest(parts: PartsOf, language: LanguageOf) -> Response:
     """The latest decisions, each with a link."""
-    language = language_of(lang or accept_language)
     records = parts.log.search(LogQuery(), LATEST).records
     return page("decisions.html", language=language, records=records, levels=_level_names(language))
 
 
 @router.get("/review/decisions/{decision_id}")
 @scopes("review")
-def decision(
-    parts: PartsOf,
-    decision_id: str,
-    lang: LanguageQuery = None,
-    accept_language: AcceptLanguage = "en",
-) -> Response:
+def decision(parts: PartsOf, decision_id: str, language: LanguageOf) -> Response:
     """One decision as it was recorded."""
-    language = language_of(lang or accept_language)
     record = shown(find(parts, decision_id), REASONS_ON_PAGE, language)
     return page(
         "decision.html",

@@ -13,7 +13,7 @@ from models.intensity.words.names import money_told
 from models.intensity.words.overrides import APPROVED
 from models.intensity.words.overrides import REASONS as PERSONS_REASONS
 from models.score.reasons import Language
-from service.api.common import Parts, PartsOf, language_of
+from service.api.common import Parts, PartsOf
 from service.api.decisions import find
 from service.bodies.inputs import decided_on
 from service.bodies.visits import ATTITUDES, METS, OUTCOMES
@@ -21,7 +21,7 @@ from service.errors import ProblemError
 from service.log.records import Record, shown
 from service.review.labels import LABELS
 from service.review.level import level_view
-from service.review.pages import AcceptLanguage, LanguageQuery
+from service.review.pages import LanguageOf
 from service.review.rendering import page
 from service.security.callers import scopes
 from service.visits.cases import Taken, Visit
@@ -44,20 +44,15 @@ _LABEL_OF = {"reason": "late_because", "contact_id": "agreed_in", "decision_id":
 
 @router.get("/review/visits/{visit_id}")
 @scopes("review")
-def record(
-    parts: PartsOf,
-    visit_id: str,
-    lang: LanguageQuery = None,
-    accept_language: AcceptLanguage = "en",
-) -> Response:
+def record(parts: PartsOf, visit_id: str, language: LanguageOf) -> Response:
     """What a visit has come to, step by step."""
-    language, visit = language_of(lang or accept_language), _find(parts, visit_id)
+    visit = _find(parts, visit_id)
     return page(
         "visit.html",
         language=language,
         visit=visit,
         planned=visit.steps[0].body,
-        appointment=_appointment(parts, visit, language),
+        appointment=_appointment(parts, visit, _account(parts, visit), language),
         promise=promise_of(visit, parts.happened, parts.log, parts.clock()),
         steps=[_step(each, language) for each in visit.steps],
     )
@@ -65,14 +60,9 @@ def record(
 
 @router.get("/review/visits/{visit_id}/plan")
 @scopes("review")
-def plan(
-    parts: PartsOf,
-    visit_id: str,
-    lang: LanguageQuery = None,
-    accept_language: AcceptLanguage = "en",
-) -> Response:
+def plan(parts: PartsOf, visit_id: str, language: LanguageOf) -> Response:
     """The sheet that goes along: where to, when, why, and what is to be filled in."""
-    language, visit = language_of(lang or accept_language), _find(parts, visit_id)
+    visit = _find(parts, visit_id)
     decision = shown(find(parts, str(visit.decision_id)), REASONS_ON_SHEET, language)
     account, currency = _account(parts, visit), decision["currency"]
     assert account is not None  # its record is there
@@ -82,7 +72,7 @@ def plan(
         language=language,
         visit=visit,
         planned=visit.steps[0].body,
-        appointment=_appointment(parts, visit, language),
+        appointment=_appointment(parts, visit, account, language),
         record=decision,
         person=_person(parts, decision, language),
         account=account,
@@ -103,9 +93,9 @@ def _account(parts: Parts, visit: Visit) -> Any:
     return None if inputs is None else decided_on(inputs).account
 
 
-def _appointment(parts: Parts, visit: Visit, language: Language) -> str:
+def _appointment(parts: Parts, visit: Visit, account: Any, language: Language) -> str:
     """The agreed time as clocks at the debtor's place have it: day, weekday, hour and zone."""
-    agreed, account = parts.visiting.appointment_of(visit), _account(parts, visit)
+    agreed = parts.visiting.appointment_of(visit)
     if agreed is None or account is None:
         return "–"
     at = datetime.fromisoformat(agreed).astimezone(ZoneInfo(account.timezone))
