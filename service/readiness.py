@@ -79,7 +79,7 @@ class Readiness:
     def log(self) -> str | None:
         """Why decisions cannot be recorded; None: they can. Asks the database where it has to."""
         with self._asking:  # many may ask at once, the database is asked once
-            if self._known is None or monotonic() - self._known[0] > KNOWN_SECONDS:
+            if self._known is None or self._outdated(*self._known):
                 problem = self._of_log()
                 self._known = monotonic(), problem
             return self._known[1]
@@ -130,6 +130,12 @@ class Readiness:
                 "fits": prices.fits,
             },
         }
+
+    def _outdated(self, known_at: float, problem: str | None) -> bool:
+        """Whether it was learned too long ago, or is a problem that a later commit disproves."""
+        taken, _ = self._lately()
+        mended = problem is not None and taken is not None and taken > known_at
+        return mended or monotonic() - known_at > KNOWN_SECONDS
 
     def _of_log(self) -> str | None:
         try:

@@ -73,6 +73,22 @@ def test_a_sqlite_file_that_another_program_locks_is_told(
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 5_000
 
 
+def test_a_problem_is_forgotten_as_soon_as_the_log_takes_decisions(
+    engine: sa.Engine, generation: Generation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOCKED_MILLISECONDS", 1)
+    monkeypatch.setattr(module, "KNOWN_SECONDS", 1_000.0)
+    now = NEVER
+    readiness = Readiness(engine, lambda: generation, lambda: now, lambda: NOW)
+    with engine.connect() as other:
+        other.exec_driver_sql("BEGIN IMMEDIATE")
+        assert readiness.log() == "database is locked"
+        other.rollback()
+    assert readiness.log() == "database is locked"  # it is not asked anew
+    now = Lately(monotonic(), None)
+    assert readiness.log() is None
+
+
 def test_a_postgresql_that_only_reads_is_told(postgres_url: str, generation: Generation) -> None:
     upgrade(postgres_url)
     engine = connect(postgres_url)
