@@ -117,6 +117,30 @@ KEY_USES = sa.Table(
     sa.Column("last_used_at", sortable(32), nullable=False),
 )
 
+# Browsers that a reviewer signed in with, by the digest of what their cookie holds.
+SESSIONS = sa.Table(
+    "sessions",
+    METADATA,
+    sa.Column("session_sha256", sa.String(64), primary_key=True),
+    sa.Column("key_sha256", sa.String(64), nullable=False),
+    sa.Column("created_at", sortable(32), nullable=False),
+    sa.Column("last_used_at", sortable(32), nullable=False),
+    sa.Column("ended_at", sortable(32)),
+    sa.Index("sessions_by_use", "last_used_at"),
+)
+
+# Reports on the whole portfolio, which pages show: compressed JSON.
+REPORTS = sa.Table(
+    "reports",
+    METADATA,
+    sa.Column("report_id", ID, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Index("reports_by_kind", "kind", "report_id"),
+)
+
 # Contacts, payments and outcomes, by their senders' own ids; what is sent anew with other content
 # is the next version. `at`: when it happened, of an outcome 00:00 UTC of its statement's date.
 EVENTS = sa.Table(

@@ -102,7 +102,7 @@ def store_whole(engine: sa.Engine, record: Record) -> None:
         status=record["status"],
         target=score["target"],
         generation=_number(engine, document),
-        kind=kind_of(*conditions, versions["bundle_sha256"]),
+        kind=kind_of(*conditions, versions["bundle_sha256"], intensity["treatment"]),
         rules=tuple(rule["rule"] for rule in intensity["binding_rules"]),
         actor=record["actor"],
         record=bytes([WHOLE]) + zstd.compress(msgspec.msgpack.encode(record)),

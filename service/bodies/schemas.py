@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from features.tables import ACCOUNTS, CONTACTS, FLAGS, PAYMENTS, STATEMENTS, Column, Table
 from models.account import Account, Plan
 from models.decision import Status
+from models.intensity.ladder import Treatment
 from models.score.tier import TIERS
 from models.stage import STAGES
 from service.bodies.columns import Cell
@@ -30,6 +31,7 @@ _SEARCH = {
         Column("tier", "code", "risk tier", optional=True, codes=TIERS),
         Column("level", "count", "level chosen", optional=True, minimum=0, maximum=4),
         Column("status", "code", "status of the decision", optional=True, codes=get_args(Status)),
+        Column("treatment", "code", "treatment", optional=True, codes=get_args(Treatment)),
         Column("rule", "id", "a rule that bound", optional=True),
         Column("model", "id", "SHA-256 of the bundle that scored", optional=True),
         Column("limit", "count", "decisions on a page", minimum=1, maximum=SEARCH_MAX),
@@ -195,6 +197,7 @@ class SearchBody(Body):
     tier: Annotated[str, Cell(_SEARCH["tier"])] | None = None
     level: Annotated[int, Cell(_SEARCH["level"])] | None = None
     status: Annotated[str, Cell(_SEARCH["status"])] | None = None
+    treatment: Annotated[str, Cell(_SEARCH["treatment"])] | None = None
     rule: Annotated[str, Cell(_SEARCH["rule"])] | None = None
     model: Annotated[str, Cell(_SEARCH["model"])] | None = None
     cursor: Annotated[UUID, Field(description="`next_cursor` of the page before")] | None = None

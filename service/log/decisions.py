@@ -9,11 +9,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from service.instants import first_id, instant
-from service.log.generations import Generations, versions_of
+from service.log.generations import Decider, Generations, versions_of
 from service.log.kinds import kinds
 from service.log.packing import INTENSITY, unpacked, unpacked_inputs
 from service.log.records import Columns, Record, record_of, superseded, whole
-from service.log.searching import Span, newest, of_account, of_kinds
+from service.log.searching import ANY, Also, Span, newest, of_account, of_kinds
 from service.tables import DECISIONS, SUPERSESSIONS
 
 _FIRST, _END = UUID(int=0), UUID(int=(1 << 128) - 1)
@@ -32,6 +32,7 @@ class Query:
     status: str | None = None
     rule: str | None = None
     model: str | None = None
+    treatment: str | None = None
 
 
 class Page(NamedTuple):
@@ -57,6 +58,10 @@ class DecisionLog:
             rows = _rows(connection, [UUID(str(decision_id))])
         return self._record(rows[0]) if rows else None
 
+    def deciders(self) -> list[Decider]:
+        """The bundles that have decided, the latest first."""
+        return self._generations.deciders()
+
     def inputs(self, decision_id: UUID | str) -> bytes | None:
         """The JSON of what was decided on, or None where there is no such decision."""
         columns = DECISIONS.c
@@ -65,23 +70,27 @@ class DecisionLog:
             content = connection.execute(query).scalar()
         return None if content is None else unpacked_inputs(content)
 
-    def search(self, query: Query, limit: int, before: UUID | str | None = None) -> Page:
+    def search(
+        self, query: Query, limit: int, before: UUID | str | None = None, also: Also = ANY
+    ) -> Page:
         """The newest up to `limit` records that meet all conditions.
 
         `before` is the id of the last record already seen, or what the page before says.
         """
-        wanted = kinds(query.stage, query.tier, query.level, query.status, query.model)
+        wanted = kinds(
+            query.stage, query.tier, query.level, query.status, query.model, query.treatment
+        )
         if wanted is None:
             return Page([], None)
         span = _span(query, before)
         account, rule = query.account_id, query.rule
         with self._engine.connect() as connection:
             if account is not None:
-                found = of_account(connection, account, rule, wanted, span, limit)
-            elif wanted.mask or rule is not None:
-                found = of_kinds(connection, rule, wanted, span, limit)
+                found = of_account(connection, account, rule, wanted, span, limit, also)
+            elif wanted.mask or rule is not None or also.as_of is not None:
+                found = of_kinds(connection, rule, wanted, span, limit, also)
             else:
-                found = newest(connection, span, limit)
+                found = newest(connection, span, limit, also)
             rows = _rows(connection, found.ids)
         records = [self._record(row) for row in rows]
         return Page(records, None if found.next is None else str(found.next))

@@ -8,8 +8,9 @@ import hashlib
 import json
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from models.decision import ReasonName
@@ -22,6 +23,23 @@ from service.tables import GENERATIONS, insert_new
 
 Document = dict[str, Any]
 
+
+class Decider(NamedTuple):
+    """A bundle that has decided: its digest, and the name that it had last."""
+
+    sha256: str
+    name: str
+
+
+class _Named(msgspec.Struct):
+    sha256: str | None = None
+    name: str | None = None
+
+
+class _Bundles(msgspec.Struct):
+    bundles: dict[str, _Named]
+
+
 _KEPT = 1_024  # documents, some 10 KB each
 _SERVED = 16  # generations whose numbers are known without a look at them
 
@@ -33,6 +51,8 @@ class Generations:
         self._engine = engine
         self._lock = Lock()
         self._numbers: dict[int, tuple[Generation, int]] = {}  # by identity, the latest last
+        self._deciders: dict[str, str] = {}  # names by digest, the latest last
+        self._last = 0  # generation of them
         self.document = lru_cache(_KEPT)(self._document)
         self.names = lru_cache(_KEPT)(self._names)
 
@@ -49,6 +69,22 @@ class Generations:
             latest = list(self._numbers.items())[1 - _SERVED :]
             self._numbers = dict([*latest, (id(generation), (generation, number))])
         return number
+
+    def deciders(self) -> list[Decider]:
+        """The bundles that have decided, the latest first. Only later documents are read again."""
+        columns = GENERATIONS.c
+        with self._lock:
+            later = sa.select(columns.id, columns.document).where(columns.id > self._last)
+            with self._engine.connect() as connection:
+                rows = connection.execute(later.order_by(columns.id)).all()
+            for number, document in rows:
+                told = msgspec.json.decode(document, type=_Bundles)
+                for each in told.bundles.values():
+                    if each.sha256 is not None and each.name is not None:
+                        self._deciders.pop(each.sha256, None)
+                        self._deciders[each.sha256] = each.name
+                self._last = number
+            return [Decider(*each) for each in reversed(self._deciders.items())]
 
     def _stored(self, document: str) -> int:
         sha256 = hashlib.sha256(document.encode()).hexdigest()

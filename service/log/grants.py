@@ -28,6 +28,8 @@ SERVICE: Rights = {
     "supersessions": _ADD,
     "keys": _READ,
     "key_uses": _ADD | {"UPDATE"},
+    "sessions": _ADD | {"UPDATE", "DELETE"},
+    "reports": _ADD,
     "pruning_now": _READ,
     VERSION_TABLE: _READ,
 }

@@ -1,19 +1,30 @@
-"""The kind of a decision: its stage, tier, level, status and bundle as one integer.
+"""The kind of a decision: its treatment, stage, tier, level, status and bundle as one integer.
 
 Indexes of (kind, decision) serve a search by any of them, alone or together: the kinds that meet
 the conditions are few, and the newest decisions of each lie side by side. A decision is recorded
 as proposed or as effective; that it was superseded stands in a table of its own, with the kind that
-it has since. Kinds are stored, so their layout never changes: 3 bits of stage, 3 of tier, 3 of
-level, 2 of status, 1 kept free, then the first 48 bits of the bundle's SHA-256.
+it has since. Kinds are stored, so their layout never changes: 3 bits of treatment (0: none that is
+known here), 3 of stage, 3 of tier, 3 of level, 2 of status, 1 kept free, then the first 48 bits of
+the bundle's SHA-256.
 """
 
 import re
 from typing import NamedTuple
 
+_TREATMENTS = {
+    "wait": 1,
+    "remind": 2,
+    "negotiate": 3,
+    "offer_plan": 4,
+    "hardship_review": 5,
+    "trace": 6,
+    "escalate": 7,
+}
 _STAGES = {"pre_due": 0, "M1": 1, "M2": 2, "M3": 3, "M4+": 4}
 _TIERS = {"low": 0, "medium": 1, "high": 2, "doubtful": 3}
 _STATUSES = {"proposed": 0, "effective": 1, "superseded": 2}
-_STAGE, _TIER, _LEVEL, _STATUS = 57, 54, 51, 49  # the bit at which each begins, above the bundle's
+# The bit at which each begins, above the bundle's.
+_TREATMENT, _STAGE, _TIER, _LEVEL, _STATUS = 60, 57, 54, 51, 49
 _STATUS_BITS = 0b11 << _STATUS
 # What the kind of a superseded decision is more than the one it was recorded with, either way.
 SINCE_RECORDED = tuple(
@@ -42,10 +53,13 @@ class Kinds(NamedTuple):
         return Kinds(self.mask & ~_STATUS_BITS, self.value & ~_STATUS_BITS)
 
 
-def kind_of(stage: str, tier: str, level: int, status: str, bundle_sha256: str) -> int:
+def kind_of(
+    stage: str, tier: str, level: int, status: str, bundle_sha256: str, treatment: str
+) -> int:
     """The kind of a decision."""
     return (
-        _STAGES[stage] << _STAGE
+        _TREATMENTS.get(treatment, 0) << _TREATMENT
+        | _STAGES[stage] << _STAGE
         | _TIERS[tier] << _TIER
         | level << _LEVEL
         | _STATUSES[status] << _STATUS
@@ -59,7 +73,12 @@ def superseded_kind(kind: int) -> int:
 
 
 def kinds(
-    stage: str | None, tier: str | None, level: int | None, status: str | None, model: str | None
+    stage: str | None = None,
+    tier: str | None = None,
+    level: int | None = None,
+    status: str | None = None,
+    model: str | None = None,
+    treatment: str | None = None,
 ) -> Kinds | None:
     """The kinds that meet these conditions, None being no condition; None where none can.
 
@@ -68,6 +87,7 @@ def kinds(
     if model is not None and not _SHA256.fullmatch(model):
         return None
     told = (
+        (_TREATMENT, 0b111, None if treatment is None else _TREATMENTS[treatment]),
         (_STAGE, 0b111, None if stage is None else _STAGES[stage]),
         (_TIER, 0b111, None if tier is None else _TIERS[tier]),
         (_LEVEL, 0b111, level),

@@ -158,7 +158,9 @@ def _made(
         status=status,
         target=score.target,
         generation=generation,
-        kind=kind_of(score.stage, score.tier, intensity.level, status, bundle_sha256),
+        kind=kind_of(
+            score.stage, score.tier, intensity.level, status, bundle_sha256, intensity.treatment
+        ),
         rules=tuple({rule.rule: None for rule in intensity.binding_rules}),
         actor=actor,
         record=packed(stored),

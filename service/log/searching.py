@@ -6,7 +6,8 @@ those of some kinds (service.log.kinds), where the newest of each kind are merge
 there are stand nowhere: they are read from the index, from each to the next.
 
 What was superseded stands in a table of its own, from which a search for it starts; one for what
-is proposed or effective passes over it.
+is proposed or effective passes over it. As of when a decision was made stands in no index: a search
+by it looks each decision up, so that it wants a span or kinds that leave few.
 """
 
 from collections.abc import Sequence
@@ -42,6 +43,12 @@ _NOT_SUPERSEDED = """
         SELECT later.superseded_by FROM supersessions AS later
         WHERE later.decision_id = {table}.decision_id LIMIT 1
     ) IS NULL
+"""
+_AS_OF = """
+    AND (
+        SELECT its.as_of FROM decisions AS its
+        WHERE its.decision_id = {table}.decision_id LIMIT 1
+    ) BETWEEN :as_of_from AND :as_of_to
 """
 _BOUND = """
     AND (
@@ -103,6 +110,20 @@ class Span(NamedTuple):
     end: UUID
 
 
+class Also(NamedTuple):
+    """What decisions have to meet beside their kind; None leaves it out.
+
+    `standing`: nothing has superseded them. `as_of`: they are as of an instant from the first to
+    the second, both included (service.instants).
+    """
+
+    standing: bool = False
+    as_of: tuple[int, int] | None = None
+
+
+ANY = Also()
+
+
 class Found(NamedTuple):
     """Ids, newest first, and the id to go on before; None where there are no more."""
 
@@ -110,44 +131,56 @@ class Found(NamedTuple):
     next: UUID | None
 
 
-def newest(connection: sa.Connection, span: Span, limit: int) -> Found:
-    """The newest decisions of all."""
-    return _page(connection.execute(newest_query(span, limit)).scalars().all(), limit)
+def newest(connection: sa.Connection, span: Span, limit: int, also: Also = ANY) -> Found:
+    """The newest decisions of all that meet the rest."""
+    return _page(connection.execute(newest_query(span, limit, also)).scalars().all(), limit)
 
 
-def newest_query(span: Span, limit: int) -> sa.Select[UUID]:
+def newest_query(span: Span, limit: int, also: Also = ANY) -> sa.Select[UUID]:
     """What `newest` asks the database."""
     decision_id = DECISIONS.c.decision_id
     within = sa.select(decision_id).where(decision_id >= span.first, decision_id < span.end)
-    return within.order_by(decision_id.desc()).limit(limit + 1)
+    ordered = within.where(*_meets_also(also)).order_by(decision_id.desc())
+    return ordered.limit(limit + 1)
 
 
 def of_kinds(
-    connection: sa.Connection, rule: str | None, wanted: Kinds, span: Span, limit: int
+    connection: sa.Connection,
+    rule: str | None,
+    wanted: Kinds,
+    span: Span,
+    limit: int,
+    also: Also = ANY,
 ) -> Found:
     """The newest decisions of the kinds, which the rule bound (None: whether or not one did)."""
-    found = connection.execute(*of_kinds_query(connection.dialect.name, rule, wanted, span, limit))
+    dialect = connection.dialect.name
+    found = connection.execute(*of_kinds_query(dialect, rule, wanted, span, limit, also))
     return _page(found.scalars().all(), limit)
 
 
 def of_kinds_query(
-    dialect: str, rule: str | None, wanted: Kinds, span: Span, limit: int
+    dialect: str, rule: str | None, wanted: Kinds, span: Span, limit: int, also: Also = ANY
 ) -> tuple[Any, dict[str, Any]]:
     """What `of_kinds` asks the database, and the parameters."""
     parameters = span._asdict() | wanted._asdict() | {"count": limit + 1}
     if rule is not None:
         parameters["rule"] = rule
-    statement = sa.text(_merged(dialect, *_among(rule, wanted.status)))
+    if also.as_of is not None:
+        parameters |= dict(zip(("as_of_from", "as_of_to"), also.as_of, strict=True))
+    statement = sa.text(_merged(dialect, *_among(rule, wanted.status, also)))
     typed = [sa.bindparam(name, type_=ID) for name in Span._fields]
     return statement.bindparams(*typed).columns(decision_id=ID), parameters
 
 
-def _among(rule: str | None, status: str | None) -> tuple[str, str, str]:
+def _among(rule: str | None, status: str | None, also: Also) -> tuple[str, str, str]:
     """The table to look in, what its index is given, and what decisions also have to meet."""
     if status == "superseded":
-        return SUPERSESSIONS.name, "true", "" if rule is None else _BOUND
-    table, given = (DECISIONS.name, "true") if rule is None else (RULES.name, "rule = :rule")
-    return table, given, "" if status is None else _NOT_SUPERSEDED.format(table=table)
+        table, given, more = SUPERSESSIONS.name, "true", "" if rule is None else _BOUND
+    else:
+        table, given = (DECISIONS.name, "true") if rule is None else (RULES.name, "rule = :rule")
+        standing = also.standing or status is not None
+        more = _NOT_SUPERSEDED.format(table=table) if standing else ""
+    return table, given, more + ("" if also.as_of is None else _AS_OF.format(table=table))
 
 
 def of_account(
@@ -157,20 +190,26 @@ def of_account(
     wanted: Kinds,
     span: Span,
     limit: int,
+    also: Also = ANY,
 ) -> Found:
     """The newest decisions of an account that are of the kinds, which the rule bound.
 
     They may be fewer, though there are more.
     """
-    rows = connection.execute(of_account_query(account_id, rule, wanted, span, limit)).all()
+    rows = connection.execute(of_account_query(account_id, rule, wanted, span, limit, also)).all()
     found = [row.decision_id for row in rows if row.meets]
-    if len(found) > limit or len(rows) < _looked_at(rule, wanted, limit):
+    if len(found) > limit or len(rows) < _looked_at(rule, wanted, limit, also):
         return _page(found, limit)
     return Found(found, rows[-1].decision_id)
 
 
 def of_account_query(
-    account_id: str, rule: str | None, wanted: Kinds, span: Span, limit: int
+    account_id: str,
+    rule: str | None,
+    wanted: Kinds,
+    span: Span,
+    limit: int,
+    also: Also = ANY,
 ) -> sa.Select[UUID, bool]:
     """What `of_account` asks the database: whether each decision of the account meets the rest."""
     columns = DECISIONS.c
@@ -179,21 +218,22 @@ def of_account_query(
     place = sa.tuple_(columns.account_id, columns.decision_id)
     first, end = (sa.tuple_(sa.literal(account_id), sa.literal(at, ID)) for at in span)
     return (
-        sa.select(columns.decision_id, _meets(rule, wanted).label("meets"))
+        sa.select(columns.decision_id, _meets(rule, wanted, also).label("meets"))
         .where(place >= first, place < end)
         .order_by(columns.account_id.desc(), columns.decision_id.desc())
-        .limit(_looked_at(rule, wanted, limit))
+        .limit(_looked_at(rule, wanted, limit, also))
     )
 
 
-def _meets(rule: str | None, wanted: Kinds) -> sa.ColumnElement[bool]:
+def _meets(rule: str | None, wanted: Kinds, also: Also) -> sa.ColumnElement[bool]:
     columns, superseded = DECISIONS.c, wanted.status == "superseded"
     plain = wanted.of_any_status() if superseded else wanted
     meets = [columns.kind.bitwise_and(plain.mask) == plain.value]
-    if wanted.status is not None:
-        same = SUPERSESSIONS.c.decision_id == columns.decision_id
-        later = sa.select(SUPERSESSIONS.c.superseded_by).where(same).limit(1).scalar_subquery()
-        meets.append(later.is_not(None) if superseded else later.is_(None))
+    if superseded:
+        meets += [_successor().is_not(None), *_meets_also(also._replace(standing=False))]
+    else:
+        standing = also.standing or wanted.status is not None
+        meets += _meets_also(also._replace(standing=standing))
     if rule is not None:
         its = [RULES.c[name] == columns[name] for name in ("kind", "decision_id")]
         bound = sa.select(RULES.c.rule).where(RULES.c.rule == rule, *its).limit(1)
@@ -201,8 +241,21 @@ def _meets(rule: str | None, wanted: Kinds) -> sa.ColumnElement[bool]:
     return sa.and_(*meets)
 
 
-def _looked_at(rule: str | None, wanted: Kinds, limit: int) -> int:
-    return SCANNED if wanted.mask or rule is not None else limit + 1
+def _meets_also(also: Also) -> list[sa.ColumnElement[bool]]:
+    meets: list[sa.ColumnElement[bool]] = [_successor().is_(None)] if also.standing else []
+    if also.as_of is not None:
+        meets.append(DECISIONS.c.as_of.between(*also.as_of))
+    return meets
+
+
+def _successor() -> sa.ScalarSelect[UUID]:
+    columns = SUPERSESSIONS.c
+    same = columns.decision_id == DECISIONS.c.decision_id
+    return sa.select(columns.superseded_by).where(same).limit(1).scalar_subquery()
+
+
+def _looked_at(rule: str | None, wanted: Kinds, limit: int, also: Also) -> int:
+    return SCANNED if wanted.mask or rule is not None or also != ANY else limit + 1
 
 
 def _page(found: Sequence[UUID], limit: int) -> Found:

@@ -91,6 +91,18 @@ def inputs_of(content: bytes) -> bytes:
     return zstd.decompress(frame, _dictionary("inputs-1"))
 
 
+def treatment_of(content: bytes) -> str:
+    """The treatment in a packed record. Raises ValueError for a form of a later revision."""
+    form, frame = content[0], bytes(content[1:])
+    if form == 1:
+        told = msgspec.msgpack.decode(zstd.decompress(frame))["intensity"]["treatment"]
+    else:
+        _expect(form)
+        stored = msgspec.msgpack.decode(zstd.decompress(frame, _dictionary("records-1")))
+        told = stored[_STORED.index("intensity")][_INTENSITY.index("treatment")]
+    return str(told)
+
+
 def record_of(row: Row, document: Mapping[str, Any]) -> Record:
     """The record of a row of `decisions`, whose generation's document is given.
 

@@ -73,7 +73,7 @@ def test_protection_comes_and_goes_with_the_decisions_in_place(environment: dict
     told = completed_here(environment, "db", "downgrade", "0002", "--yes", "--json")
     assert json.loads(told.stdout) == {"revision": "0002"}
     lost = [line for line in told.stderr.splitlines() if line.startswith("000")]
-    assert [line.partition(" ")[0] for line in lost] == ["0004:", "0003:"]
+    assert [line.partition(" ")[0] for line in lost] == ["0006:", "0005:", "0004:", "0003:"]
     engine = engine_of(environment)
     with engine.connect() as connection:  # nothing holds it any more, and it is not committed
         connection.execute(DECISIONS.update().values(level=4))

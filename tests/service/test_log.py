@@ -121,14 +121,15 @@ def varied(engine: sa.Engine, decision: Decision) -> list[Entry]:
     """Seven decisions: two of another account, one of another kind and bound by two rules."""
     every = entries(engine, decision, 7)
     sha256 = str(decision.versions["bundle_sha256"])
+    own = decision.intensity.treatment
     for i in (4, 5):
-        kind = kind_of("M1", every[i].tier, every[i].level, "proposed", sha256)
+        kind = kind_of("M1", every[i].tier, every[i].level, "proposed", sha256, own)
         every[i] = every[i]._replace(account_id="B_1", status="proposed", kind=kind)
     every[6] = every[6]._replace(
         stage="M4+",
         tier="doubtful",
         level=4,
-        kind=kind_of("M4+", "doubtful", 4, "effective", sha256),
+        kind=kind_of("M4+", "doubtful", 4, "effective", sha256, "trace"),
         rules=("plan_kept", "hardship"),
     )
     return every
@@ -149,6 +150,12 @@ def test_search_meets_every_condition(
         (Query(tier="doubtful"), 1),
         (Query(level=4), 1),
         (Query(level=0), 0),
+        (Query(treatment="trace"), 1),
+        (Query(treatment=decision.intensity.treatment), 6),
+        (Query(treatment="wait"), 0),
+        (Query(treatment="trace", rule="hardship", level=4), 1),
+        (Query(account_id="B_1", treatment="trace"), 0),
+        (Query(account_id=own, treatment="trace"), 1),
         (Query(rule="hardship"), 1),
         (Query(rule="hard"), 0),
         (Query(rule="plan%kept"), 0),

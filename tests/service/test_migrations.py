@@ -1,10 +1,11 @@
 """Migrations up and down on both databases, with decisions in the tables."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from models.decision import Decision
+from models.intensity.ladder import Treatment
 from service.database import (
     VERSION_TABLE,
     DatabaseError,
@@ -23,11 +25,14 @@ from service.database import (
 from service.log.decisions import DecisionLog, Query
 from service.log.generations import Generations, versions_of
 from service.log.records import Record, entry, shown
-from service.tables import DECISIONS, METADATA
+from service.log.superseding import Superseding
+from service.tables import DECISIONS, METADATA, RULES, SUPERSESSIONS
+from tests.logged import every_table
 from tests.records import EXPLORED, decided, first_record, second_record
-from tests.storing import AT, as_json, made, put
+from tests.storing import AT, as_json, made, put, store_whole
 
 OLD = "0001"
+NO_TREATMENTS = "0005"  # the last revision whose kinds have none
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -129,6 +134,7 @@ def test_old_decisions_are_read_and_found_after_an_upgrade(
             Query(
                 stage=row["stage"],
                 level=row["level"],
+                treatment=record["intensity"]["treatment"],
                 model=row["bundle_sha256"],
                 rule=record["intensity"]["binding_rules"][0]["rule"],
                 decided_from=datetime.fromisoformat(row["decided_at"]),
@@ -189,3 +195,103 @@ def test_new_decisions_become_old_ones_and_are_read_as_before(
         assert read is not None
         assert shown(read, None, "en") == shown(record, None, "en")
     assert log.inputs(pairs[0][0].decision_id) == '{"名":1}'.encode()
+
+
+def kinds_of(engine: sa.Engine) -> dict[str, list[int]]:
+    """The kinds in each table that has them, in the order of the decisions."""
+    engine.dispose()
+    with engine.connect() as connection:
+        return {
+            table.name: list(
+                connection.execute(
+                    sa.select(table.c.kind).order_by(table.c.decision_id, table.c.kind)
+                ).scalars()
+            )
+            for table in (DECISIONS, RULES, SUPERSESSIONS)
+        }
+
+
+def guards(engine: sa.Engine) -> list[Any]:
+    """What the database has of the triggers that keep the log as it is."""
+    sqlite = engine.dialect.name == "sqlite"
+    query = (
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+        if sqlite
+        else "SELECT tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger "
+        "WHERE NOT tgisinternal ORDER BY tgname, tgrelid"
+    )
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+TREATED = dict.fromkeys(get_args(Treatment), 2) | {"negotiate": 1_100}
+
+
+@pytest.fixture
+def treated(engine: sa.Engine) -> None:
+    """So many decisions with each treatment, the first superseded; and two old ones."""
+    superseding = Superseding(engine)
+    for i, (treatment, count) in enumerate(TREATED.items()):
+        pairs = made(engine, decided(treatment=treatment), count, 10_000 * i)
+        put(engine, [one for one, _ in pairs])
+        ((successor, _),) = made(engine, decided(treatment="wait"), 1, 100_000 + i)
+        superseding.record(successor, pairs[0][0].decision_id, pairs[0][0].kind, None)
+    for record in (first_record(), second_record()):
+        store_whole(engine, record)
+
+
+@pytest.mark.usefixtures("treated")
+def test_kinds_lose_their_treatments_and_get_them_again(url: str, engine: sa.Engine) -> None:
+    before, guarded = kinds_of(engine), guards(engine)
+    assert {kind >> 60 for kind in before["decisions"]} == set(range(1, 8))
+    assert {kind >> 60 for kind in before["supersessions"]} == set(range(1, 8))
+    engine.dispose()
+    downgrade(url, NO_TREATMENTS)
+    without = (1 << 60) - 1
+    assert kinds_of(engine) == {
+        name: [kind & without for kind in kinds] for name, kinds in before.items()
+    }
+    assert guards(engine) == guarded
+    engine.dispose()
+    upgrade(url)
+    assert kinds_of(engine) == before
+    assert guards(engine) == guarded
+    for table in before:
+        with pytest.raises(sa.exc.IntegrityError, match="append-only"), engine.begin() as changing:
+            changing.exec_driver_sql(f"UPDATE {table} SET kind = 0")
+
+
+@pytest.mark.usefixtures("treated")
+def test_old_decisions_are_found_by_their_treatments(url: str, engine: sa.Engine) -> None:
+    engine.dispose()
+    downgrade(url, NO_TREATMENTS)
+    upgrade(url)
+    log, rule = DecisionLog(engine), decided().intensity.binding_rules[0].rule
+    intensities = [each["intensity"] for each in (first_record(), second_record())]
+    old = Counter(each["treatment"] for each in intensities)
+    bound = Counter(
+        each["treatment"]
+        for each in intensities
+        if rule in [one["rule"] for one in each["binding_rules"]]
+    )
+    for treatment, count in TREATED.items():
+        succeeding = len(TREATED) if treatment == "wait" else 0
+        for query, expected in (
+            (Query(treatment=treatment), count + succeeding + old[treatment]),
+            (Query(treatment=treatment, rule=rule), count + succeeding + bound[treatment]),
+            (Query(treatment=treatment, status="superseded"), 1),
+            (Query(treatment=treatment, status="superseded", rule=rule), 1),
+        ):
+            found = log.search(query, 2_000).records
+            assert {each["intensity"]["treatment"] for each in found} == {treatment}
+            assert len(found) == expected, query
+
+
+def test_what_cannot_be_read_keeps_no_log_from_moving(url: str, engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        every_table(connection, AT)  # whose record is no record
+    before = kinds_of(engine)
+    engine.dispose()
+    downgrade(url, NO_TREATMENTS)
+    upgrade(url)
+    assert kinds_of(engine) == before

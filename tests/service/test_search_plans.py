@@ -12,12 +12,15 @@ import sqlalchemy as sa
 
 from models.decision import Status
 from service.database import connect, upgrade
-from service.instants import new_id
+from service.instants import microseconds, new_id
 from service.log.inserts import Inserts
 from service.log.kinds import Kinds, kind_of, kinds, superseded_kind
 from service.log.searching import (
+    ANY,
     SCANNED,
+    Also,
     Span,
+    newest,
     newest_query,
     of_account,
     of_account_query,
@@ -39,11 +42,12 @@ GIVEN: dict[str, Any] = {
     "level": 3,
     "status": "proposed",
     "model": SHA256,
+    "treatment": "negotiate",
 }
 _NULL = {"proposed": "NULL", "effective": "NULL", "superseded": "NOT NULL"}
 CONDITIONS = [
     {name: GIVEN[name] for name in names} | ({"status": status} if "status" in names else {})
-    for count in (0, 1, 2, 5)
+    for count in (0, 1, 2, 6)
     for names in combinations(GIVEN, count)
     for status in (get_args(Status) if "status" in names else ("any",))
 ]
@@ -69,16 +73,19 @@ def filled(
         stack.callback(engine.dispose)
         ((one, _),) = made(engine, decided())
         stages, tiers = ("M1", "M2", "M3", "pre_due"), ("low", "medium", "doubtful")
+        treatments = ("remind", "negotiate", "trace", "of a later version")
         entries = [
             one._replace(
                 decision_id=new_id(AT + timedelta(seconds=i)),
                 account_id="many" if i % 4 == 0 else f"account-{i}",
+                as_of=microseconds(AT + timedelta(seconds=i - i % 9)),
                 kind=kind_of(
                     stages[i % 4],
                     tiers[i // 2 % 3],
                     i % 5,
                     "proposed" if i % 7 < 3 else "effective",
                     SHA256 if i < ROWS / 2 else "b" * 64,
+                    treatments[i // 3 % 4],
                 ),
                 rules=(RULE,) if i % 8 < 3 else (),
             )
@@ -119,7 +126,7 @@ def plan(connection: sa.Connection, statement: Any, parameters: Any = None) -> s
 
 
 def assert_by_indexes(told: str, *indexes: str) -> None:
-    for table in ("decisions", "decision_rules", "supersessions", "later", "bound"):
+    for table in ("decisions", "decision_rules", "supersessions", "later", "bound", "its"):
         for words in (f"SCAN {table}", f"Seq Scan on {table}"):
             assert words not in told, told
     for index in indexes:
@@ -133,12 +140,19 @@ def wanted_of(given: dict[str, Any]) -> Kinds:
 
 
 def meeting(
-    connection: sa.Connection, given: dict[str, Any], rule: str | None, account: str | None = None
+    connection: sa.Connection,
+    given: dict[str, Any],
+    rule: str | None,
+    account: str | None = None,
+    also: Also = ANY,
 ) -> list[UUID]:
     """All that meet the conditions, newest first, found by looking at each."""
     joined = "" if rule is None else " JOIN decision_rules USING (kind, decision_id)"
     status = given.get("status")
-    standing = "" if status is None else f"s.superseded_by IS {_NULL[status]} AND"
+    null = _NULL[status] if status is not None else "NULL" if also.standing else None
+    standing = "" if null is None else f"s.superseded_by IS {null} AND"
+    if also.as_of is not None:
+        standing += " decisions.as_of BETWEEN {} AND {} AND".format(*also.as_of)
     plain = given | ({"status": None} if status == "superseded" else {})
     owned = "" if account is None else "account_id = :account AND"
     query = sa.text(
@@ -148,6 +162,24 @@ def meeting(
     ).columns(decision_id=ID)
     parameters = wanted_of(plain)._asdict() | ({} if account is None else {"account": account})
     return list(connection.execute(query, parameters).scalars())
+
+
+def _at(row: int) -> int:
+    return microseconds(AT + timedelta(seconds=row))
+
+
+# What a search also has to meet: of the last quarter some are as of an instant before it.
+ALSO = {
+    "standing": Also(standing=True),
+    "as of": Also(as_of=(_at(3 * ROWS // 4), _at(ROWS))),
+    "both": Also(standing=True, as_of=(_at(0), _at(ROWS // 4))),
+}
+CHOSEN: list[dict[str, Any]] = [
+    {},
+    {"status": "proposed"},
+    {"status": "superseded"},
+    {"status": "effective", "treatment": "trace", "stage": "M3"},
+]
 
 
 def primary(connection: sa.Connection, table: str) -> str:
@@ -218,7 +250,7 @@ def test_of_an_account_with_many_decisions_a_page_looks_at_a_bounded_number(
     filled: sa.Connection,
 ) -> None:
     """All are found in the end, on pages that may hold fewer than asked for, or none."""
-    wanted = kinds("M2", None, None, None, None)  # which that account never has
+    wanted = kinds("M2")  # which that account never has
     assert wanted is not None
     span, pages = SPAN, 0
     while True:
@@ -229,3 +261,38 @@ def test_of_an_account_with_many_decisions_a_page_looks_at_a_bounded_number(
             break
         span = Span(SPAN.first, found.next)
     assert pages == ROWS / 4 / SCANNED + 1
+
+
+@pytest.mark.parametrize("rule", [None, RULE])
+@pytest.mark.parametrize("given", CHOSEN, ids=str)
+@pytest.mark.parametrize("also", ALSO.values(), ids=ALSO)
+def test_what_else_has_to_be_met_is_looked_up_by_indexes(
+    filled: sa.Connection, also: Also, given: dict[str, Any], rule: str | None
+) -> None:
+    """However it is searched: by kinds, by an account, and the newest of all."""
+    wanted, ids = wanted_of(given), meeting(filled, given, rule, also=also)
+    asked = of_kinds_query(filled.dialect.name, rule, wanted, SPAN, LIMIT, also)
+    assert_by_indexes(plan(filled, *asked))
+    assert of_kinds(filled, rule, wanted, SPAN, LIMIT, also).ids == ids[:LIMIT]
+    assert len(ids) > LIMIT or given.get("stage")
+    assert_by_indexes(
+        plan(filled, of_account_query("many", rule, wanted, SPAN, LIMIT, also)),
+        "decisions_by_account",
+    )
+    seen: list[UUID] = []
+    span: Span | None = SPAN
+    while span is not None:
+        found = of_account(filled, "many", rule, wanted, span, LIMIT, also)
+        seen += found.ids
+        span = None if found.next is None else Span(SPAN.first, found.next)
+    assert seen == meeting(filled, given, rule, "many", also)
+
+
+@pytest.mark.parametrize("also", ALSO.values(), ids=ALSO)
+def test_the_newest_of_all_that_meet_more_are_read_from_the_ids(
+    filled: sa.Connection, also: Also
+) -> None:
+    query = newest_query(SPAN, LIMIT, also)
+    assert_by_indexes(plan(filled, query), primary(filled, "decisions"))
+    found = newest(filled, SPAN, LIMIT, also)
+    assert found.ids == meeting(filled, {}, None, also=also)[:LIMIT]

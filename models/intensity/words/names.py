@@ -1,4 +1,4 @@
-"""What levels, channels, resources and amounts are called."""
+"""What levels, treatments, channels, resources and amounts are called."""
 
 from models.intensity.ladder import LEVEL_NAMES
 from models.intensity.words.catalogue import Words
@@ -10,6 +10,16 @@ LEVELS: dict[str, Words] = {
     "call": Words("call", "电话联系"),
     "intensive": Words("intensive contact", "加强联系"),
     "escalate": Words("escalation", "升级处理"),
+}
+
+TREATMENT_NAMES: dict[str, Words] = {
+    "wait": Words("wait", "等待"),
+    "remind": Words("remind", "提醒"),
+    "negotiate": Words("negotiate", "协商还款"),
+    "offer_plan": Words("offer a plan", "提供分期计划"),
+    "hardship_review": Words("hardship review", "困难审核"),
+    "trace": Words("trace", "查找联系方式"),
+    "escalate": Words("escalate", "升级处理"),
 }
 
 CHANNEL_NAMES: dict[str, Words] = {
