@@ -13,6 +13,7 @@ from models.score.scores import score_matrix
 from models.target import Target
 from training.assessment import load_bundle
 from training.card.card import write_card
+from training.card.explained import explained_document
 from training.computing import Computing, Here
 from training.config import TrainingConfig
 from training.contents import content, drawn_rows, summary
@@ -38,6 +39,7 @@ from training.tested import (
 from training.tracking import BUNDLE, Registered, Tracker
 from training.trained import Trained, train_on
 
+EXPLAINED = "explained.json"  # among the files of a run
 PLOTTED_ROWS = 1_000
 FAIRNESS_DRAWS = 200
 
@@ -186,10 +188,12 @@ def _params(told: dict[str, Any], test: dict[str, Any]) -> dict[str, object]:
 def _save_artifacts(
     root: Path, bundle: Bundle, trained: Trained, found: Tested, document: dict[str, Any]
 ) -> None:
-    """Everything that goes with the run beside the bundle: card, untuned booster, figures."""
+    """Everything that goes with the run beside the bundle: card, untuned booster, numbers."""
     sample = drawn_rows(len(trained.rows), PLOTTED_ROWS, seed=0)
     scores = score_matrix(bundle, trained.features[sample])
     write_card(root, document, found.judged, scores, bundle)
     (root / "baselines").mkdir()
     (root / "baselines" / "untuned.txt").write_text(trained.baselines.untuned.model_to_string())
     (root / "evaluation.json").write_text(json.dumps(document, indent=1, sort_keys=True))
+    explained = explained_document(found.judged, scores, bundle)
+    (root / EXPLAINED).write_text(json.dumps(explained, separators=(",", ":"), allow_nan=False))

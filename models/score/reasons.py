@@ -36,13 +36,18 @@ def sentence(
     currency: str,
     language: Language,
 ) -> str:
-    """What the feature was and which way it moved the probability.
+    """What the feature was and which way it moved the probability."""
+    told = fact(feature, value, unit, currency, language)
+    way = _RAISES if contribution > 0 else _LOWERS if contribution < 0 else _NEITHER
+    return f"{told}{_STOP[language]}{way[language]}"
+
+
+def fact(feature: str, value: float | None, unit: str, currency: str, language: Language) -> str:
+    """What the feature was, alone.
 
     A feature that has left the catalogue is told by its name, so that old records stay readable.
     """
-    told = _template(feature, language).format(value=formatted(value, unit, currency, language))
-    way = _RAISES if contribution > 0 else _LOWERS if contribution < 0 else _NEITHER
-    return f"{told}{_STOP[language]}{way[language]}"
+    return _template(feature, language).format(value=formatted(value, unit, currency, language))
 
 
 def _template(feature: str, language: Language) -> str:

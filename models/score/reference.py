@@ -5,7 +5,7 @@ What is decided later is compared with it.
 
 from collections.abc import Collection, Mapping
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,9 @@ TOLERANCE = 1e-9  # of a sum of shares
 # where rows are many. Shares in training are held to the same least, so that a bin which is empty
 # in both, or too small for so few rows to meet, adds nothing.
 EMPTY_ROWS, FLOOR = 0.5, 1e-4
+PSI_LOOK, PSI_SHIFTED = 0.10, 0.25  # Siddiqi, Credit Risk Scorecards, 2006
 
+Drift = Literal["not_defined", "stable", "chance", "look", "shifted"]
 Floats = NDArray[np.float64]
 
 
@@ -88,6 +90,17 @@ def stability_index(shares: Floats, counts: Floats) -> float | None:
     least = max(FLOOR, EMPTY_ROWS / rows)
     p, q = np.maximum(shares, least), np.maximum(counts / rows, least)
     return float(((p - q) * np.log(p / q)).sum())
+
+
+def drift_of(psi: float | None, limit: float | None) -> Drift:
+    """What a PSI says; `limit` is what chance seldom exceeds, None where it gives none."""
+    if psi is None:
+        return "not_defined"
+    if psi < PSI_LOOK:
+        return "stable"
+    if limit is not None and psi <= limit:
+        return "chance"
+    return "look" if psi < PSI_SHIFTED else "shifted"
 
 
 def _check_shares(shares: Collection[float]) -> None:

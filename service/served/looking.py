@@ -49,6 +49,11 @@ class Looking:
         self._keys = settings.public_keys
         self._told = Watched.read(self._cache) or Watched()
 
+    @property
+    def published(self) -> int:
+        """How many generations were published since the first start."""
+        return self._told.published
+
     def look(self) -> str | None:
         """Look once; why the registry did not answer, None where it did."""
         problem, named = None, None

@@ -3,14 +3,13 @@
 Both files are written by the one process that watches the registry, and appear whole.
 """
 
-import os
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from models.durable import sync
 from service.served.folders import content_sha256
+from service.served.whole import read_whole, write_whole
 
 What = Literal["cure", "early_warning", "policy", "challenger"]
 Kind = Literal["fetch", "signature", "unsound", "unfit", "absent", "ended", "load"]
@@ -49,11 +48,11 @@ class Published(BaseModel):
     @classmethod
     def read(cls, cache: Path) -> Self | None:
         """The one in force; None where none was published, or what is there cannot be read."""
-        return _read(cls, cache / SERVED)
+        return read_whole(cls, cache / SERVED)
 
     def write(self, cache: Path) -> None:
         """Put it in force."""
-        _write(cache / SERVED, self, durable=True)
+        write_whole(cache / SERVED, self, durable=True)
 
 
 class Refused(BaseModel):
@@ -85,11 +84,11 @@ class Watched(BaseModel):
     @classmethod
     def read(cls, cache: Path) -> Self | None:
         """As it was last written; None where nobody has looked, or it cannot be read."""
-        return _read(cls, cache / WATCHED)
+        return read_whole(cls, cache / WATCHED)
 
     def write(self, cache: Path) -> None:
         """Tell it."""
-        _write(cache / WATCHED, self, durable=False)  # the next look tells it anew
+        write_whole(cache / WATCHED, self, durable=False)  # the next look tells it anew
 
 
 def is_whole(cache: Path, part: Part) -> bool:
@@ -98,23 +97,3 @@ def is_whole(cache: Path, part: Part) -> bool:
         return content_sha256(cache / part.folder) == part.content
     except OSError:
         return False
-
-
-Document = TypeVar("Document", bound=BaseModel)
-
-
-def _read(kind: type[Document], path: Path) -> Document | None:
-    try:
-        return kind.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        return None
-
-
-def _write(path: Path, document: BaseModel, *, durable: bool) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(document.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    if durable:
-        sync(part)
-    part.replace(path)
-    if durable:
-        sync(path.parent)

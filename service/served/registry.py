@@ -3,6 +3,8 @@
 import logging
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +21,7 @@ POLICY_TAG, ESTIMATE_TAG = "policy_sha256", "estimate_sha256"  # the second wher
 INSIDE = "artifacts/bundle"  # where the model folder of a registered version has its bundle
 TRAIN_FIRST = "train one with `curescore train --data DIR`, or set CURESCORE_MODELS to a folder"
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 # Its own defaults keep a look waiting for minutes where a server is gone.
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
@@ -44,6 +46,30 @@ class Version(NamedTuple):
     digests: str | None
     source: str
     signature: str | None = None
+
+
+class Made(NamedTuple):
+    """A registered version as its run made it; `created` in milliseconds since 1970."""
+
+    number: int
+    run_id: str | None
+    created: int
+    tags: dict[str, str]
+
+
+class Model(NamedTuple):
+    """A registered model: version numbers by alias, its tags, and versions, newest first."""
+
+    aliases: dict[str, int]
+    tags: dict[str, str]
+    versions: list[Made]
+
+
+class Run(NamedTuple):
+    """A run: the experiment that it belongs to, and the address of its files."""
+
+    experiment: str
+    files: str
 
 
 class Registry:
@@ -76,19 +102,65 @@ class Registry:
 
     def download(self, version: Version, into: Path) -> Path:
         """Fetch the files of a version into a folder within `into`; ModelsError where it fails."""
-        from mlflow.artifacts import download_artifacts
-        from mlflow.exceptions import MlflowException
-
         if version.digests is None:
             raise ModelsError(f"{version.name} has no digests among its tags: register it anew")
+        return self._fetched(version.name, version.source, into)
+
+    def model(self, name: str, newest: int) -> Model | None:
+        """The registered model with so many of its versions, and those with an alias, if any."""
+        from mlflow.exceptions import MlflowException
+
+        store_exists(self._settings)
         try:
-            fetched = download_artifacts(
-                artifact_uri=version.source,
-                dst_path=str(into),
-                tracking_uri=self._settings.tracking,
+            known = self._client.get_registered_model(name)
+            found = self._client.search_model_versions(
+                f"name = '{name}'", max_results=newest, order_by=["version_number DESC"]
             )
-        except (MlflowException, OSError) as error:
-            raise ModelsError(f"{version.name} cannot be fetched: {_brief(error)}") from error
+            aliases = {alias: int(number) for alias, number in known.aliases.items()}
+            made = {each.number: each for each in map(_made, found)}
+            for number in set(aliases.values()) - made.keys():
+                made[number] = _made(self._client.get_model_version(name, str(number)))
+        except MlflowException as error:
+            if error.error_code in _ABSENT:
+                return None
+            raise _no_answer(error) from error
+        versions = sorted(made.values(), key=lambda each: -each.number)
+        return Model(aliases, dict(known.tags), versions)
+
+    def run(self, run_id: str) -> Run | None:
+        """The run of that id; None where there is none any more."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            info = self._client.get_run(run_id).info
+        except MlflowException as error:
+            if error.error_code in _ABSENT:
+                return None
+            raise _no_answer(error) from error
+        return Run(str(info.experiment_id), str(info.artifact_uri))
+
+    def sizes(self, run: Run) -> dict[str, int]:
+        """The sizes of a run's files that lie in no folder, by their names."""
+        from mlflow.artifacts import list_artifacts
+
+        with _fetching("the files of a run"):
+            found = list_artifacts(artifact_uri=run.files, tracking_uri=self._settings.tracking)
+        if not found:  # a folder that is away looks so
+            raise ModelsError("the files of a run cannot be fetched: there are none")
+        files = (each for each in found if not each.is_dir)
+        return {each.path.rpartition("/")[2]: int(each.file_size or 0) for each in files}
+
+    def fetch(self, run: Run, name: str, into: Path) -> Path:
+        """Fetch a file of a run into a folder; ModelsError where it fails."""
+        return self._fetched(name, f"{run.files}/{name}", into)
+
+    def _fetched(self, what: str, source: str, into: Path) -> Path:
+        from mlflow.artifacts import download_artifacts
+
+        with _fetching(what):
+            fetched = download_artifacts(
+                artifact_uri=source, dst_path=str(into), tracking_uri=self._settings.tracking
+            )
         return Path(fetched)
 
     def _version(self, name: str, alias: str, *tags: str) -> Version | None:
@@ -100,7 +172,7 @@ class Registry:
         except MlflowException as error:
             if error.error_code in _ABSENT:
                 return None
-            raise ModelsError(f"the registry does not answer: {error.error_code}") from error
+            raise _no_answer(error) from error
         source = str(version.source) if name == POLICY else f"{version.source}/{INSIDE}"
         digests, signature = _digests(name, version, tags), version.tags.get(SIGNATURE_TAG)
         return Version(f"{name}/{version.version}", digests, source, signature)
@@ -113,10 +185,28 @@ def store_exists(settings: Settings) -> None:
         raise ModelsError(f"no model to serve, there is no {path}: {TRAIN_FIRST}")
 
 
+@contextmanager
+def _fetching(what: str) -> Iterator[None]:
+    """ModelsError where files do not come."""
+    try:
+        yield
+    except Exception as error:  # each kind of store has errors of its own
+        raise ModelsError(f"{what} cannot be fetched: {_brief(error)}") from error
+
+
+def _no_answer(error: Any) -> ModelsError:
+    return ModelsError(f"the registry does not answer: {error.error_code}")
+
+
+def _made(version: Any) -> Made:
+    created = int(version.creation_timestamp)
+    return Made(int(version.version), version.run_id or None, created, dict(version.tags))
+
+
 def _digests(name: str, version: Any, tags: tuple[str, ...]) -> str | None:
     """The digests that the tags tell; None where the first is missing, or one is none."""
     digests = [version.tags[tag] for tag in tags if tag in version.tags]
-    sound = tags[0] in version.tags and all(_DIGEST.fullmatch(digest) for digest in digests)
+    sound = tags[0] in version.tags and all(DIGEST.fullmatch(digest) for digest in digests)
     return "-".join([*([POLICY] if name == POLICY else []), *digests]) if sound else None
 
 

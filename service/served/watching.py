@@ -16,6 +16,7 @@ from typing import Any
 
 from models.processes import end_with_parent
 from service.served.candidates import Candidate
+from service.served.gathering import Gathering
 from service.served.looking import Looking
 from service.served.published import Published, What, is_whole
 from service.served.registry import ModelsError
@@ -123,11 +124,19 @@ def watch(settings: Settings, log: dict[str, Any], looked: Connection) -> None:
     with suppress(BrokenPipeError), looked:  # whoever started it waits no longer
         looked.send(problem)
     os.nice(_STEPS_BACK)
-    while settings.reload_seconds > 0:
+    gathering = Gathering(settings)
+    if not settings.reload_seconds:
+        gathering.gather()
+        return
+    gathering.start()
+    while True:
         time.sleep(settings.reload_seconds)
         if _store(settings) not in (None, store):
             os._exit(1)  # its client reads on what was there before: a new process sees what is
+        published = looking.published
         looking.look()
+        if looking.published != published:
+            gathering.soon()
 
 
 def _check_policies(settings: Settings) -> None:

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from features.panel import Floats
-
-SHOWN_FEATURES = 20
+from training.card.explained import SHOWN_FEATURES, telling
 
 
 def beeswarm(
@@ -16,8 +14,7 @@ def beeswarm(
     """Contributions (log-odds) coloured by value; both arrays are rows × features."""
     import shap  # takes seconds, and is for pictures alone
 
-    # A feature that says nothing, or is never known, has nothing to show and upsets the colours.
-    told = (contributions != 0).any(axis=0) & ~np.isnan(values).all(axis=0)
+    told = telling(values, contributions)
     values, contributions = values[:, told], contributions[:, told]
     features = [name for name, shows in zip(features, told, strict=True) if shows]
     shown = min(SHOWN_FEATURES, len(features))

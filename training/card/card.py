@@ -15,7 +15,8 @@ from models.score.scores import Scores
 from models.stage import STAGES
 from models.target import REACHED, Outcome
 from training.card.drawing import svg
-from training.card.figures import drifted, figures, strongest
+from training.card.explained import strongest
+from training.card.figures import drifted, figures
 from training.card.findings import FAIRNESS, broken_groups, findings
 from training.card.page import page
 from training.evaluate import Judged

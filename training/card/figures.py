@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from features.panel import Floats
 from models.score.bundle import Bundle
 from models.score.scores import Scores
 from models.target import REACHED, Target
 from training.card.beeswarm import beeswarm
+from training.card.explained import strongest
 from training.card.findings import broken_groups
 from training.card.plots import (
     dependence_plot,
@@ -26,21 +26,12 @@ from training.gains import gains
 from training.plots import reliability_plot, roc_plot, stages_plot
 from training.reference import Counted
 
-STRONGEST = 6  # features with a figure of their own
-
 
 class Drawn(NamedTuple):
     """A figure, and what it shows for who does not see it."""
 
     figure: Figure
     told: str
-
-
-def strongest(contributions: Floats, features: Sequence[str]) -> list[tuple[str, float]]:
-    """The features of the largest mean contribution (either way, log-odds), with it."""
-    mean = np.abs(contributions).mean(axis=0)
-    order = np.argsort(-mean, kind="stable")[:STRONGEST]
-    return [(features[j], float(mean[j])) for j in order]
 
 
 def figures(

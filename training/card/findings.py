@@ -3,15 +3,22 @@
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
+from models.score.breaches import FairnessBounds, breaches
+from models.score.reference import PSI_SHIFTED, Drift, drift_of
 from training.card.digits import count, interval, number, percent
-from training.fairness.breaches import FairnessBounds, breaches
 from training.names import name_of
 
 Mark = Literal["pass", "look", "note"]
 
-PSI_LOOK, PSI_SHIFTED = 0.10, 0.25  # Siddiqi, Credit Risk Scorecards, 2006
 MOST_DEVIATION = 3.0  # binomial standard deviations
 FAIRNESS = FairnessBounds()
+_READ: dict[Drift, tuple[Mark, str]] = {
+    "not_defined": ("note", "not defined"),
+    "stable": ("pass", "stable"),
+    "chance": ("pass", "not beyond chance"),
+    "look": ("look", "to be looked at"),
+    "shifted": ("look", "shifted"),
+}
 
 
 class Finding(NamedTuple):
@@ -44,13 +51,7 @@ def broken_groups(fairness: dict[str, Any]) -> set[tuple[str, str]]:
 
 def reading(psi: float | None, limit: float | None) -> tuple[Mark, str]:
     """A PSI in words; `limit` is what chance seldom exceeds, None where it gives none."""
-    if psi is None:
-        return "note", "not defined"
-    if psi < PSI_LOOK:
-        return "pass", "stable"
-    if limit is not None and psi <= limit:
-        return "pass", "not beyond chance"
-    return "look", "to be looked at" if psi < PSI_SHIFTED else "shifted"
+    return _READ[drift_of(psi, limit)]
 
 
 def _ranking(test: dict[str, Any]) -> Iterator[Finding]:

@@ -9,9 +9,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from models.score.reference import PSI_LOOK, PSI_SHIFTED
 from models.score.standing import LEAST_CORRELATION
 from training.card import digits
-from training.card.findings import PSI_LOOK, PSI_SHIFTED, reading, why_the_best
+from training.card.findings import reading, why_the_best
 from training.card.glossary import TERMS
 from training.evaluate import LEAST_OF_EACH
 from training.names import name_of

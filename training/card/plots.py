@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 from scipy.special import expit, logit
 
 from features.panel import Floats
-from training.card.findings import PSI_LOOK, PSI_SHIFTED
+from models.score.reference import PSI_LOOK, PSI_SHIFTED
 from training.names import name_of
 from training.plots import OURS, REFERENCE
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.score.breaches import FairnessBounds, breaches
 from models.target import REACHED, Target
-from training.fairness.breaches import FairnessBounds, breaches
 from training.settingsfile import read_settings
 
 CHAMPION_SCORE = "champion"  # its name among the scores that the challenger is compared with

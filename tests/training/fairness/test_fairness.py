@@ -9,8 +9,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from features.panel import Flags, Floats, Indices
+from models.score.breaches import FairnessBounds, breaches
 from training.evaluate import Judged
-from training.fairness.breaches import FairnessBounds, breaches
 from training.fairness.measures import MEASURES, fairness
 from training.fairness.segments import REST
 
