@@ -42,13 +42,14 @@ def _reason(error: Exception) -> str | None:
     from models.score.manifest import BundleError
     from service.database import DatabaseError
     from service.replay.making import ReplayError
+    from service.reports.store import ReportError
     from service.served.registry import ModelsError
     from training.cluster import ClusterError
 
     if isinstance(error, OSError):
         return f"cannot go on: {_system(error)}"
     told = DatabaseError | ModelsError | BundleError | PlanError | RunError | ClusterError
-    if isinstance(error, told):
+    if isinstance(error, told | ReportError):
         return f"cannot go on: {error}"
     if isinstance(error, ReplayError):
         return f"cannot be replayed: {error}"

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from curescore.console import Json, out, print_json
+from curescore.publishing import Publish, opened, published, tell
 from curescore.working import working
+from features.errors import InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -50,28 +52,36 @@ def kpi(
         datetime | None,
         typer.Option("--until", formats=["%Y-%m-%d"], help="Last day of a decision's as_of, UTC."),
     ] = None,
+    publish: Publish = False,
     json: Json = False,
 ) -> None:
     """Tell what collection achieved: cures, money, contacts, promises, roll rates, overrides.
 
-    Example: curescore kpi --data var/seen --out var/kpi
+    Example: curescore kpi --data var/seen --out var/kpi --publish
     """
+    from service.reports.kpi import Kpi
     from training.kpi.kpi import DIMENSIONS
     from training.kpi.kpi import kpi as computed
 
+    if publish and by:
+        raise InputError("--by", "leaves out what the pages show", "Leave it out with --publish")
     wanted = [each for each in DIMENSIONS if not by or each in by]
-    with working() as tell:
-        window = start and start.date(), until and until.date()
-        document = computed(data, wanted, *window, progress=tell)
-        if folder is not None:
-            tell("writing the page")
-            _write(folder, document)
+    with opened(publish) as reports:
+        with working() as show:
+            window = start and start.date(), until and until.date()
+            document = computed(data, wanted, *window, progress=show)
+            if folder is not None:
+                show("writing the page")
+                _write(folder, document)
+        told = None if reports is None else published(reports, Kpi, document)
     if json:
-        print_json(document)
+        print_json(document if told is None else {**document, "published": told})
         return
     _tell(document)
     if folder is not None:
         out.print(f"report: {folder}/kpi.html", soft_wrap=True)
+    if told is not None:
+        tell(told)
 
 
 def _write(folder: Path, document: dict[str, Any]) -> None:

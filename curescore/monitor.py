@@ -8,6 +8,7 @@ import typer
 
 from curescore.console import Json, out, print_json
 from curescore.failures import FAILED
+from curescore.publishing import Publish, opened, published, tell
 from curescore.working import working
 
 if TYPE_CHECKING:
@@ -38,14 +39,16 @@ def monitor(
         Path | None,
         typer.Option("--out", help="Folder of the report; under CURESCORE_HOME if not given."),
     ] = None,
+    publish: Publish = False,
     json: Json = False,
 ) -> None:
     """Compare decisions with the training population, and with what came of them.
 
     Writes monitor.html and monitor.json. Ends with 1 where a bound is broken.
 
-    Example: curescore monitor --data var/night --outcomes var/later
+    Example: curescore monitor --data var/night --outcomes var/later --publish
     """
+    from service.reports.monitor import Monitor
     from training.assessment import load_bundle
     from training.monitoring.monitor import Bounds
     from training.monitoring.monitor import monitor as compare
@@ -54,18 +57,22 @@ def monitor(
     from training.tracking import bundle_folder
 
     bounds = read_settings(config, Bounds, "docs/monitoring.md")
-    with working() as tell:
-        tell("loading the model")
-        bundle = load_bundle(bundle_folder(model))
-        report = compare(data, bundle, outcomes, bounds, tell)
-        tell("writing the report")
-        files = {"monitor.json": dumps(report, indent=1) + "\n", "monitor.html": page(report)}
-        written = _write(folder or _folder(report), files)
+    with opened(publish) as reports:
+        with working() as show:
+            show("loading the model")
+            bundle = load_bundle(bundle_folder(model))
+            report = compare(data, bundle, outcomes, bounds, show)
+            show("writing the report")
+            files = {"monitor.json": dumps(report, indent=1) + "\n", "monitor.html": page(report)}
+            written = _write(folder or _folder(report), files)
+        told = None if reports is None else published(reports, Monitor, report)
     if json:
-        print_json(report)
+        print_json(report if told is None else {**report, "published": told})
     else:
         _tell(report)
         out.print(f"report: {written}/monitor.html", soft_wrap=True)
+        if told is not None:
+            tell(told)
     if report["broken"]:
         raise typer.Exit(FAILED)
 

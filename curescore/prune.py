@@ -1,7 +1,5 @@
 """`curescore prune`: what inactive accounts left behind."""
 
-import getpass
-import os
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -11,6 +9,7 @@ import typer
 from rich.table import Table
 
 from curescore.console import Json, err, out, print_json
+from curescore.person import actor
 from curescore.working import working
 from features.errors import InputError
 
@@ -107,15 +106,8 @@ def _apply(engine: "sa.Engine", before: datetime, found: "Prunable") -> "Pruned"
 
     with working() as show:
         return remove(
-            engine, before, _actor(), lambda sum: show("removing", sum.decisions, found.decisions)
+            engine, before, actor(), lambda sum: show("removing", sum.decisions, found.decisions)
         )
-
-
-def _actor() -> str:
-    try:
-        return getpass.getuser()
-    except KeyError:  # in a container, a user that has no name
-        return f"uid {os.getuid()}"
 
 
 def _tell(found: "Prunable", before: datetime, json: bool) -> None:

@@ -1,7 +1,8 @@
 """The steps of visits in the database, each kept as it was told; nothing is changed later."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -37,6 +38,12 @@ def visit(connection: sa.Connection, visit_id: UUID) -> Visit | None:
     return next(_visits(connection.execute(query)), None)
 
 
+def of_accounts(connection: sa.Connection, account_ids: Sequence[str]) -> list[Visit]:
+    """All visits of some accounts, as far as they have come."""
+    rows = sa.select(VISITS).where(_columns.account_id.in_(account_ids))
+    return list(_visits(connection.execute(rows.order_by(_columns.visit_id, _columns.number))))
+
+
 def add(
     connection: sa.Connection, visit_id: UUID, account_id: str, before: Visit | None, taken: Taken
 ) -> bool:
@@ -61,8 +68,12 @@ def search(
     state: Step | None,
     after: UUID | None,
     limit: int,
+    since: datetime | None = None,
 ) -> Found:
-    """Visits of an account, and in a state, where these are given; what was told last first."""
+    """Visits of an account, and in a state, where these are given; what was told last first.
+
+    With `since` only those of which that was told since then: of those before nothing is read.
+    """
     shown = sa.select(_columns.visit_id).where(_columns.step == (state or STEPS[0]))
     if state is not None:
         later = VISITS.alias("later")
@@ -70,6 +81,8 @@ def search(
         shown = shown.where(~sa.exists().where(same, later.c.number > _columns.number))
     if account_id is not None:
         shown = shown.where(_columns.account_id == account_id)
+    if since is not None:
+        shown = shown.where(_columns.recorded_at >= microseconds(since))
     if after is not None:
         told = sa.select(sa.func.max(_columns.recorded_at))
         last = told.where(_columns.visit_id == after, _columns.step == (state or STEPS[0]))

@@ -18,6 +18,7 @@ from service.log.decisions import DecisionLog
 from service.log.records import Record
 from service.visits import store
 from service.visits.cases import NEXT, Taken, Visit, contact_id_of
+from service.visits.planning import ToPlan, to_plan
 from service.visits.reading import Told, steps_of
 
 EARLY = timedelta(hours=1)  # that somebody may come before the agreed time
@@ -75,6 +76,10 @@ class Visiting:
         """The visits that `store.search` finds by these conditions."""
         with self._engine.connect() as connection:
             return store.search(connection, *conditions)
+
+    def to_plan(self, now: datetime) -> ToPlan:
+        """The visits that are still to be planned."""
+        return to_plan(self._engine, self._log, now)
 
     def appointment_of(self, visit: Visit) -> str | None:
         """The agreed instant, as it was sent; None where its contact is not there any more."""

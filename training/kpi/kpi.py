@@ -28,6 +28,7 @@ from training.kpi.cures import cure_rate, days_of, days_to_cure
 from training.kpi.cycles import Cycles, cycles_of
 from training.kpi.governing import binding_rules, overrides
 from training.kpi.money import money, recovered_of
+from training.kpi.portfolio import portfolio
 from training.kpi.recorded import NO_CHANNEL, STATUSES, Recorded, read_recorded
 from training.kpi.rolls import rolls
 from training.kpi.visits import visits_told
@@ -83,6 +84,7 @@ def kpi(
         "has_payments": recorded.has_payments,
         "has_contacts": recorded.has_contacts,
         "decisions": _counts(every, asked, cycles, chosen),
+        "portfolio": portfolio(in_force),
         "total": _group(frame, late, promises, recorded),
         "by": {
             dimension: {

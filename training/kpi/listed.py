@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from training.cells import Cell, write_csv
+from models.cells import Cell, write_csv
 
 _SHARE = ("n", "hits", "rate", "low", "high", "effective_n")
 _WITHOUT = ("immature", "missing", "censored", "outside")
 _DAYS = ("n", "q25", "median", "q75")
 _CONTACTS = ("outgoing", "of_labelled", "cures", "per_cure")
 _UNDUE = ("open", "undated", "unknown")
+_CELL = ("stage", "tier", "level", "currency", "accounts", "past_due_amount")
 _MONEY = ("cycles", "recovered", "open_cycles", "closed_recovered", "closed_cost", "cost_per_unit")
 
 
@@ -40,6 +41,7 @@ def listed(document: dict[str, Any]) -> dict[str, Listed]:
         (name, each["cycles"], *(each[key] for key in _SHARE))
         for name, each in document["contacts"].items()
     ]
+    standing = [tuple(cell[key] for key in _CELL) for cell in document["portfolio"]["cells"]]
     matrix = [
         (start, end, n)
         for start, counts in zip(rolls["from"], rolls["counts"], strict=True)
@@ -47,6 +49,7 @@ def listed(document: dict[str, Any]) -> dict[str, Listed]:
     ]
     return {
         "decisions": Listed(("what", "n"), list(document["decisions"].items())),
+        "portfolio": Listed(_CELL, standing),
         "groups": _figures(document),
         "money": _money(document),
         "contacts": Listed(("channel", "cycles", *_SHARE), channels),

@@ -52,6 +52,7 @@ DECISIONS = Table(
         Column(
             "cost", "number", "expected cost of the level, by the policy", optional=True, minimum=0
         ),
+        Column("valid_until", "instant", "until when it holds", optional=True),
     ),
     key=("decision_id",),
 )

@@ -299,3 +299,35 @@ def test_accounts_of_one_debtor_hang_together(tmp_path: Path) -> None:
         drawn.decision(name, "2025-02-05T12:00")
     cure = kpi(drawn.write(tmp_path))["total"]["cure"]
     assert (cure["n"], cure["effective_n"]) == (4, 3.0)
+
+
+def test_each_account_stands_where_its_newest_decision_in_force_saw_it(tmp_path: Path) -> None:
+    drawn = Drawn()
+    for name in ("a", "b", "c", "d"):
+        two_months(drawn, name, 50, currency="EUR" if name == "c" else "USD")
+    lasts = {"valid_until": pd.Timestamp("2025-02-20T12:00Z")}
+    ended = {"valid_until": pd.Timestamp("2025-02-09T11:59Z")}
+    drawn.decision("a", "2025-02-02T12:00", level=4, **lasts)  # decided again
+    drawn.decision("a", "2025-02-05T12:00", level=2, past_due_amount=120.005, **lasts)
+    drawn.decision("a", "2025-02-06T12:00", level=4, status="proposed", **lasts)
+    drawn.decision("b", "2025-02-09T12:00", level=2, past_due_amount=80.0, **lasts)
+    drawn.decision("c", "2025-02-04T12:00", level=2, currency="EUR", past_due_amount=7.0, **lasts)
+    drawn.decision("d", "2025-02-03T12:00", **ended)
+    drawn.decision("nobody", "2025-02-09T11:00", stage="M4+", tier="doubtful", level=0, **lasts)
+    told = kpi(drawn.write(tmp_path))["portfolio"]
+    assert (told["at"], told["accounts"], told["expired"]) == ("2025-02-09T12:00:00+00:00", 4, 1)
+    assert [tuple(cell.values()) for cell in told["cells"]] == [
+        ("M1", "medium", 2, "EUR", 1, 7.0),
+        ("M1", "medium", 2, "USD", 2, 200.005),
+        ("M4+", "doubtful", 0, "USD", 1, 100.0),
+    ]
+
+
+def test_a_decision_whose_end_is_not_told_has_none(tmp_path: Path) -> None:
+    drawn = Drawn()
+    two_months(drawn, "a", 50)
+    two_months(drawn, "b", 50)
+    drawn.decision("a", "2025-02-02T12:00")
+    drawn.decision("b", "2025-02-20T12:00")
+    told = kpi(drawn.write(tmp_path))["portfolio"]
+    assert (told["accounts"], told["expired"]) == (2, 0)

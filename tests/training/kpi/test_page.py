@@ -63,6 +63,7 @@ def test_each_table_is_a_csv_file(document: dict[str, Any], tmp_path: Path) -> N
     assert held["overrides"][0]["reason"] == "'=HYPERLINK(1)"
     assert sum(int(row["n"]) for row in held["rolls"]) == document["decisions"]["cycles"]
     assert {row["from"] for row in held["rolls"]} == set(STAGES)
+    assert sum(int(row["accounts"]) for row in held["portfolio"]) == MANY + 3
     (money,) = [row for row in held["money"] if row["by"] == "total"]
     assert (money["currency"], money["recovered"]) == ("USD", "100.0")
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Sequence
+from io import StringIO
 from pathlib import Path
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -18,7 +19,13 @@ def cell(value: Cell) -> Cell:
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """Write rows under their columns' names; None is an empty cell."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([cell(name) for name in columns])
-        writer.writerows([cell(value) for value in row] for row in rows)
+    path.write_text(csv_text(columns, rows), encoding="utf-8", newline="")
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """The same as a text."""
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([cell(name) for name in columns])
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return text.getvalue()

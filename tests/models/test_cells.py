@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.cells import cell, write_csv
+from models.cells import cell, write_csv
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

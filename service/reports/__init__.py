@@ -1,0 +1,1 @@
+"""Reports on the whole portfolio: made by commands at night, kept in the log, shown by pages."""
