@@ -1,49 +1,24 @@
-"""Every call needs a live key, used no more often than it may be."""
+"""Every call needs a live key, or a session opened with one, used no more often than it may be."""
 
-import base64
 import re
+from collections.abc import Callable
 
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import ProblemError, unavailable
+from service.errors import ProblemError
 from service.headers import headers_of
-from service.security.callers import LOCAL, OPEN_PATHS, Caller
-from service.security.known import KnownKeys
-from service.security.rates import Rates
-from service.security.uses import KeyUses
+from service.security.arriving import is_from_elsewhere, once_more
+from service.security.callers import LOCAL, Caller, is_open
+from service.security.cookies import csrf_of, is_page, new_value, set_cookie, value_of
+from service.security.door import Door
 
 LOOPBACK_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:(?P<port>[0-9]{1,5}))?", re.I)
 LAST_PORT = 65_535
-# A browser looks at the first of a line alone, and asks its reader for Basic only.
-CHALLENGE = {"WWW-Authenticate": 'Basic realm="curescore", Bearer realm="curescore"'}
 
-
-class Door:
-    """Lets in whoever holds a live key, within its rate, and notes that it was used."""
-
-    def __init__(self, known: KnownKeys, rates: Rates, uses: KeyUses) -> None:
-        self._known = known
-        self._rates = rates
-        self._uses = uses
-
-    async def caller(self, authorization: str, method: str) -> Caller:
-        """Who sends such an Authorization header; ProblemError where they are not let in."""
-        token = _token(authorization, method)
-        try:
-            key = await self._known.live(token) if token else None
-        except SQLAlchemyError:
-            raise unavailable() from None
-        if key is None:
-            raise ProblemError(
-                "unauthorised",
-                "Send a live key as `Authorization: Bearer KEY`; in a browser it is the password "
-                "to any name.",
-                headers=CHALLENGE,
-            )
-        self._rates.admit(key)
-        self._uses.note(key.sha256)
-        return key.caller
+Answer = Callable[[Request, ProblemError], Response]
 
 
 class Authentication:
@@ -51,30 +26,37 @@ class Authentication:
 
     With `door` None (AUTH off) everyone is LOCAL, but only under a name of this machine,
     so that a web page elsewhere cannot reach the service through the reader's browser.
+    `answer` makes what is answered to those who are not let in.
     """
 
-    def __init__(self, app: ASGIApp, door: Door | None) -> None:
+    def __init__(self, app: ASGIApp, door: Door | None, answer: Answer) -> None:
         self._app = app
         self._door = door
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        try:
-            caller = await self._caller(scope)
-        except ProblemError as problem:
-            await problem.response()(scope, receive, send)
-            return
-        scope.setdefault("state", {})["caller"] = caller
+        if is_page(scope["path"]):
+            if value_of(scope) is None and is_from_elsewhere(scope):
+                await once_more(scope)(scope, receive, send)
+                return
+            send = _recognised(scope, send)
+        if not is_open(scope["path"]):
+            try:
+                caller = await self._caller(scope)
+            except ProblemError as problem:
+                await self._answer(Request(scope), problem)(scope, receive, send)
+                return
+            scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller:
-        headers = headers_of(scope)
         if self._door is not None:
-            return await self._door.caller(headers.get("authorization", ""), scope["method"])
-        if not _is_local(headers.get("host", "")):
+            return await self._door.caller(scope)
+        if not _is_local(headers_of(scope).get("host", "")):
             raise ProblemError("forbidden", "Without keys, only localhost is answered.")
         return LOCAL
 
@@ -85,19 +67,22 @@ def _is_local(host: str) -> bool:
     return found is not None and int(found["port"] or 0) <= LAST_PORT
 
 
-def _token(authorization: str, method: str) -> str | None:
-    """The token in an Authorization header.
+def _recognised(scope: Scope, send: Send) -> Send:
+    """`send` of a request for a page, whose forms can be told by the browser's cookie.
 
-    Browsers send it as the password of HTTP Basic; they do so unasked, from any page, so that
-    it counts for reading only.
+    A browser that reads a page and has no cookie is given one.
     """
-    kind, _, value = authorization.partition(" ")
-    if kind.lower() == "bearer":
-        return value.strip() or None
-    if kind.lower() == "basic" and method in ("GET", "HEAD"):
-        try:
-            _, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-        except ValueError:
-            return None
-        return password or None
-    return None
+    sent = value_of(scope)
+    value = sent or new_value()
+    scope.setdefault("state", {})["csrf"] = csrf_of(value)
+    if sent is not None or scope["method"] not in ("GET", "HEAD"):
+        return send
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            if headers.get("content-type", "").startswith("text/html"):
+                headers.append("set-cookie", set_cookie(scope, value))
+        await send(message)
+
+    return sending

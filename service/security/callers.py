@@ -11,7 +11,8 @@ from service.errors import ProblemError
 Scope = Literal["score", "review", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
-OPEN_PATHS = ("/healthz", "/readyz")
+OPEN_PATHS = ("/healthz", "/readyz", "/review/sign-in")
+OPEN_FOLDER = "/review/static/"  # style and scripts, which the page to sign in at needs
 
 _ATTRIBUTE = "curescore_scopes"
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -26,6 +27,16 @@ class Caller:
 
 
 LOCAL = Caller("local", "admin")  # everyone on this machine, where AUTH is off
+
+
+def is_open(path: str) -> bool:
+    """Whether a path is answered to everybody."""
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
+
+
+def may(caller: Caller, *allowed: Scope) -> bool:
+    """Whether the caller's scope is among those allowed; `admin` always is."""
+    return caller.scope == "admin" or caller.scope in allowed
 
 
 def scopes(*allowed: Scope) -> Callable[[Endpoint], Endpoint]:
@@ -49,11 +60,11 @@ def scopes_of(endpoint: Callable[..., Any]) -> tuple[Scope, ...]:
 
 async def authorise(request: Request) -> None:
     """Dependency of the whole app: the caller's scope must cover the route."""
-    if request.scope["path"] in OPEN_PATHS:
+    if is_open(request.scope["path"]):
         return
     caller: Caller = request.state.caller
     allowed = scopes_of(request.scope["endpoint"])
-    if caller.scope != "admin" and caller.scope not in allowed:
+    if not may(caller, *allowed):
         needed = " or ".join((*allowed, "admin"))
         raise ProblemError(
             "forbidden", f"The key's scope is {caller.scope}; this call needs {needed}."

@@ -115,12 +115,17 @@ class Keys:
             row = connection.execute(query).first()
         if row is None or not hmac.compare_digest(row.key_sha256, digest):
             return None
-        ends = math.inf
-        if row.expires_at is not None:
-            ends = datetime.fromisoformat(row.expires_at).timestamp()
-            if ends <= datetime.now(UTC).timestamp():
-                return None
-        return LiveKey(Caller(row.name, row.scope), digest, ends, row.requests_per_second)
+        return live_key(row)
+
+
+def live_key(row: Any) -> LiveKey | None:
+    """The key of a row of its table, which is not revoked; None where it has expired."""
+    ends = math.inf
+    if row.expires_at is not None:
+        ends = datetime.fromisoformat(row.expires_at).timestamp()
+        if ends <= datetime.now(UTC).timestamp():
+            return None
+    return LiveKey(Caller(row.name, row.scope), row.key_sha256, ends, row.requests_per_second)
 
 
 def sha256_of(token: str) -> str:

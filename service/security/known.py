@@ -1,4 +1,4 @@
-"""The keys that were just asked for, so that not every call asks the database."""
+"""The keys and sessions that were just asked for, so that not every call asks the database."""
 
 import asyncio
 import math
@@ -21,8 +21,9 @@ Clock = Callable[[], float]
 class KnownKeys:
     """Whose token it is, asked of the database anew each second at most while it is used.
 
-    A key that is revoked is therefore refused within KEY_SECONDS, one that expires at once. Only
-    live ones are kept. They are asked about again after half that time, while requests go on.
+    `ask` knows the tokens of keys, or those of the sessions that were opened with them. A key that
+    is revoked is therefore refused within KEY_SECONDS, one that expires at once. Only live ones
+    are kept. They are asked about again after half that time, while requests go on.
 
     Whoever tries tokens cannot keep the database busy: those that no key has are asked for at most
     UNKNOWN_PER_SECOND times, whoever sends them. A key that was live before is asked for all the
@@ -53,9 +54,16 @@ class KnownKeys:
                 key = await asyncio.shield(asking)
         return key if key is not None and self._now() < key.ends else None
 
+    def forget(self, token: str) -> None:
+        """The token has just ended: what is known of it, or being asked, does not count."""
+        digest = sha256_of(token)
+        self._known.pop(digest, None)
+        self._asking.pop(digest, None)
+
     def _begin(self, digest: str, token: str) -> "asyncio.Task[LiveKey | None]":
         def end(task: asyncio.Task[LiveKey | None]) -> None:
-            del self._asking[digest]
+            if self._asking.get(digest) is task:
+                del self._asking[digest]
             if not task.cancelled():
                 task.exception()  # where nobody waits for it, the next one asks again
 
@@ -71,10 +79,12 @@ class KnownKeys:
         # By threads of their own: whoever waits for the database elsewhere holds up no caller.
         loop = asyncio.get_running_loop()
         key = await loop.run_in_executor(self._threads, self._ask, token)
+        if key is not None and unknown:
+            self._unknown.give_back()
+        if self._asking.get(digest) is not asyncio.current_task():
+            return None  # it was forgotten meanwhile
         self._known.pop(digest, None)
         if key is not None:
-            if unknown:
-                self._unknown.give_back()
             if len(self._known) >= KEYS_KEPT:
                 self._known.clear()
             self._known[digest] = key, now

@@ -15,9 +15,11 @@ import pandas as pd
 import pytest
 
 from service.database import connect
+from service.security.cookies import COOKIE, CSRF_FIELD
 from service.security.keys import Keys, sha256_of
 from tests.logged import day, decided
 from tests.servers import Server, completed, completed_here, serving
+from tests.service.pages import SIGN_IN, csrf_on
 from training.sources.simulate import simulate
 from training.tables import Tables, read_tables, write_tables
 
@@ -111,6 +113,17 @@ class Visitor:
                 self.call("POST", path, token, content=content, headers=headers)
 
 
+def session(address: str, token: str) -> str:
+    """What the cookie holds of a browser that signs in, at first with a wrong key."""
+    with httpx.Client(base_url=address) as browser:
+        for key, status in ((f"cs_{MARK}", 401), (token, 303)):
+            html = browser.get(SIGN_IN, params={"next": f"/review/{MARK}"}).text
+            form = {"key": key, CSRF_FIELD: csrf_on(html)}
+            assert browser.post(SIGN_IN, data=form).status_code == status
+        assert browser.get("/docs").status_code == 200
+        return browser.cookies[COOKIE]
+
+
 def raw(server: Server, request: bytes) -> None:
     """Send what is hardly HTTP, and wait for the end."""
     with socket.create_connection(("127.0.0.1", int(server.address.rpartition(":")[2]))) as client:
@@ -177,6 +190,7 @@ def test_the_service_is_quiet(
         serving(environment, tmp_path / "output.txt", "serve", "--access-log") as server,
         httpx.Client(base_url=server.address, headers=HEADERS, timeout=60) as client,
     ):
+        tokens["session"] = session(server.address, tokens["review"])
         visitor = Visitor(client, tokens)
         visitor.visit(all_wrong=True)
         assert {200, 401, 403, 404, 415, 422, 400} <= visitor.statuses

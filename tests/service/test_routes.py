@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from service.api.direct import Service
-from service.security.callers import OPEN_PATHS, SCOPES, Scope, scopes_of
+from service.security.callers import SCOPES, Scope, is_open, scopes_of
 from service.security.keys import Keys
 from tests.routes import Call, calls_of, closed
 from tests.service.conftest import Client
@@ -37,15 +37,34 @@ EXPECTED: dict[tuple[str, str], tuple[Scope, ...]] = {
     ("GET", "/docs"): ("score", "review"),
     ("GET", "/"): ("review",),
     ("GET", "/review"): ("review",),
-    ("GET", "/review/style.css"): ("score", "review"),
+    ("POST", "/review/search"): ("review",),
+    ("GET", "/review/decisions.csv"): ("review",),
     ("GET", "/review/decisions/{decision_id}"): ("review",),
+    ("GET", "/review/decisions/{decision_id}/print"): ("review",),
+    ("GET", "/review/decisions/{decision_id}/what-if"): ("review",),
+    ("POST", "/review/decisions/{decision_id}/what-if"): ("review",),
+    ("POST", "/review/decisions/{decision_id}/override"): ("review",),
+    ("POST", "/review/decisions/{decision_id}/approve"): ("review",),
+    ("GET", "/review/models"): ("review",),
+    ("GET", "/review/models/{target}"): ("review",),
+    ("GET", "/review/policies"): ("review",),
+    ("GET", "/review/portfolio"): ("review",),
+    ("GET", "/review/visits"): ("review",),
     ("GET", "/review/visits/{visit_id}"): ("review",),
     ("GET", "/review/visits/{visit_id}/plan"): ("review",),
+    ("POST", "/review/sign-out"): ("review",),
+}
+OPEN = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/review/sign-in"),
+    ("POST", "/review/sign-in"),
+    ("GET", "/review/static/{name:path}"),
 }
 
 
 def posts(app: FastAPI) -> list[Call]:
-    return [call for call in closed(app) if call.method == "POST"]
+    return [call for call in calls_of(app) if call.method == "POST"]
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -61,10 +80,11 @@ def test_the_route_table_is_the_one_written_down(keyed_app: FastAPI) -> None:
     calls = sorted(calls_of(keyed_app), key=lambda call: (call.template, call.method))
     print()
     for call in calls:
-        let_in = "open" if call.template in OPEN_PATHS else " ".join((*call.scopes, "admin"))
+        let_in = "open" if is_open(call.path) else " ".join((*call.scopes, "admin"))
         print(f"{call.method:6} {call.template:40} {let_in}")
     declared = {(call.method, call.template): call.scopes for call in closed(keyed_app)}
     assert declared == EXPECTED
+    assert {(call.method, call.template) for call in calls if is_open(call.path)} == OPEN
 
 
 def test_what_passes_by_the_router_is_a_route_all_the_same(keyed_app: FastAPI) -> None:
@@ -75,7 +95,7 @@ def test_what_passes_by_the_router_is_a_route_all_the_same(keyed_app: FastAPI) -
         assert routes[address] == scopes_of(endpoint), address
 
 
-def test_nothing_but_health_is_answered_without_a_key(keyed_app: FastAPI) -> None:
+def test_nothing_is_answered_without_a_key_but_health_and_signing_in(keyed_app: FastAPI) -> None:
     client = Client(keyed_app)
     elsewhere = ("/nothing", "/redoc", "/docs/", "/v1", "//healthz", "/healthz/", "/HEALTHZ")
     paths = sorted({call.path for call in closed(keyed_app)})
@@ -83,13 +103,14 @@ def test_nothing_but_health_is_answered_without_a_key(keyed_app: FastAPI) -> Non
         for method in METHODS:
             answered = client.request(method, path)
             assert answered.status_code == 401, (method, path)
-            assert answered.headers["www-authenticate"].startswith("Basic ")
+            assert answered.headers["www-authenticate"] == 'Bearer realm="curescore"'
             if method != "HEAD":
                 assert answered.json()["type"] == "urn:curescore:problem:unauthorised"
-    for path in OPEN_PATHS:
+    for path in ("/healthz", "/readyz", "/review/sign-in", "/review/static/style.css"):
         assert client.get(path).status_code == 200
-        for method in METHODS[2:]:
+        for method in METHODS[3:]:
             assert client.request(method, path).status_code == 405, (method, path)
+    assert client.get("/review/static/nothing").status_code == 404
 
 
 def test_every_route_lets_in_the_scopes_that_it_declares_and_no_other(
@@ -142,8 +163,15 @@ def test_a_hostile_body_is_refused_by_every_call_that_takes_one(
     for call in posts(keyed_app):
         headers = {"Content-Type": "application/json"}
         answered = client.post(call.path, content=body, headers=headers)
-        assert answered.status_code in (400, 404, 422), (call, answered.text[:200])
+        is_form = call.path.startswith("/review/")
+        refused = (415,) if is_form else (400, 404, 422)
+        assert answered.status_code in refused, (call, answered.text[:200])
         assert len(answered.content) < 20_000, call
+        if is_form:
+            as_form = {"Content-Type": "application/x-www-form-urlencoded"}
+            answered = client.post(call.path, content=body, headers=as_form)
+            assert answered.status_code in (403, 413, 422), (call, answered.text[:200])
+            assert len(answered.content) < 20_000, call
 
 
 @pytest.mark.parametrize(
