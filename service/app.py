@@ -45,15 +45,20 @@ from service.metrics import Metrics, shared_folder
 from service.numbers import Numbers
 from service.overriding import Overriding
 from service.readiness import Readiness
-from service.review import docs, pages
-from service.review import visits as visit_pages
+from service.replay.past import Past
+from service.reports.store import Reports
+from service.review import problems
+from service.review.routes import PAGES
 from service.scoring import Clock, Scoring
-from service.security.authentication import Authentication, Door
+from service.security.authentication import Authentication
 from service.security.callers import authorise
+from service.security.door import Door
 from service.security.keys import Keys
 from service.security.known import KnownKeys
 from service.security.rates import Rates
+from service.security.sessions import Sessions
 from service.security.uses import KeyUses
+from service.served.evidence import Evidences
 from service.served.following import Following, unwatched
 from service.served.plans import Plans
 from service.settings import Settings, load_settings
@@ -78,9 +83,6 @@ ROUTED = (
     served,
     health,
     metrics,
-    docs,
-    pages,
-    visit_pages,
 )
 _KIND_OF_STATUS = {404: "not-found", 405: "method-not-allowed"}
 _DETAILS = {404: "There is nothing at this address.", 405: "This address takes other methods."}
@@ -112,14 +114,15 @@ def create_app(
     batches = Batches(scoring, current, numbering, happened, writer, numbers)
 
     uses = KeyUses(engine)
-    rates = Rates(settings.requests_per_second)
-    door = Door(KnownKeys(Keys(engine).live), rates, uses) if settings.auth == "keys" else None
+    door = _door(engine, settings, uses) if settings.auth == "keys" else None
 
     def guarded(served: ASGIApp) -> ASGIApp:
         limited = BodyLimit(served, settings.body_limit)
-        return ServerErrorMiddleware(Authentication(limited, door), _internal)
+        entered = Authentication(limited, door, problems.answered)
+        return ServerErrorMiddleware(entered, _internal)
 
-    overriding = Overriding(engine, settings, current, clock, happened)
+    past = Past(engine, settings, current)
+    overriding = Overriding(engine, past, current, clock, happened)
     generation = current()
     app = Service(
         decisions.DIRECT,
@@ -141,24 +144,35 @@ def create_app(
         Idempotency(engine),
         Explaining(current, clock, happened),
         overriding,
+        past,
         DecisionLog(engine),
         happened,
         Visiting(engine, happened, DecisionLog(engine), overriding.check),
+        Reports(engine),
         clock,
         current,
         readiness,
         models,
+        Evidences(None if settings.models else settings.cache),
         Metrics(numbers, models, readiness),
     )
-    for part in ROUTED:
-        app.include_router(part.router)
+    for router in (*(part.router for part in ROUTED), *PAGES):
+        app.include_router(router)
     currency = next(iter(generation.bundles.values())).currency
     app.state.openapi = cache(lambda: openapi.document(app, currency))
     # The last one added is the first to see a request: who is not known may not send a body.
     app.add_middleware(BodyLimit, limit=settings.body_limit)
-    app.add_middleware(Authentication, door=door)
+    app.add_middleware(Authentication, door=door, answer=problems.answered)
+    app.state.door = door
     _handle_errors(app)
     return app
+
+
+def _door(engine: sa.Engine, settings: Settings, uses: KeyUses) -> Door:
+    """Who is let in by the keys and sessions in the database."""
+    sessions = Sessions(engine)
+    keys, browsers = KnownKeys(Keys(engine).live), KnownKeys(sessions.key)
+    return Door(keys, browsers, sessions, Rates(settings.requests_per_second), uses)
 
 
 def _lanes(numbers: Numbers, body_limit: int) -> tuple[Lane, Lane, Lane]:
@@ -244,34 +258,35 @@ def _handle_errors(app: FastAPI) -> None:
         app.add_exception_handler(error, handler)
 
 
-async def _problem(_: Request, problem: ProblemError) -> Response:
-    return problem.response()
+async def _problem(request: Request, problem: ProblemError) -> Response:
+    return problems.answered(request, problem)
 
 
-async def _parameters(_: Request, failure: RequestValidationError) -> Response:
+async def _parameters(request: Request, failure: RequestValidationError) -> Response:
     errors = [
         FieldError("", error["msg"], "See /docs.", shown(error.get("input")), str(error["loc"][-1]))
         for error in failure.errors()
     ]
-    return invalid(errors).response()
+    return problems.answered(request, invalid(errors))
 
 
-async def _routing(_: Request, failure: HTTPException) -> Response:
+async def _routing(request: Request, failure: HTTPException) -> Response:
     status = failure.status_code if failure.status_code in _KIND_OF_STATUS else 404
     headers = dict(failure.headers or {})
-    return ProblemError(_KIND_OF_STATUS[status], _DETAILS[status], headers=headers).response()
+    problem = ProblemError(_KIND_OF_STATUS[status], _DETAILS[status], headers=headers)
+    return problems.answered(request, problem)
 
 
 async def _hung_up(_: Request, __: ClientDisconnect) -> Response:
     return hung_up()
 
 
-async def _database(_: Request, error: Exception) -> Response:
+async def _database(request: Request, error: Exception) -> Response:
     _LOGGER.error("the database cannot be used: %s", type(error).__name__)
-    return unavailable().response()
+    return problems.answered(request, unavailable())
 
 
-async def _internal(_: Request, __: Exception) -> Response:
-    response = failed().response()
+async def _internal(request: Request, __: Exception) -> Response:
+    response = problems.answered(request, failed())
     response.headers["Connection"] = "close"  # the server closes it: nobody shall send more on it
     return response

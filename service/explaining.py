@@ -1,6 +1,6 @@
 """Explaining: what changes do to a decision; nothing is recorded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -41,33 +41,39 @@ class Explained(NamedTuple):
 
 
 class Explaining:
-    """Decides with the generation that is current when a request arrives."""
+    """Decides, with the generation that is current when a request arrives or another one."""
 
     def __init__(self, current: Callable[[], Generation], clock: Clock, happened: Happened) -> None:
         self._current = current
         self._clock = clock
         self._happened = happened
 
-    def explain(self, raw: Any) -> Explained:
+    def explain(
+        self, raw: Any, generation: Generation | None = None, *, unite: bool = True
+    ) -> Explained:
         """Both decisions of one body; ProblemError where one of them cannot be made.
 
         The changed one keeps the level of the capacity plan where the plan knows its inputs and
         nothing but the account is supposed; else it is weighed at the prices. Both are drawn by
         the same numbers, which depend on the account's id and its newest statement alone. Both are
-        united with what happened, but for lists that are supposed.
+        united with what happened, but for lists that are supposed; without `unite` they are not,
+        as of a body that was when it was decided. `generation` None is the current one.
         """
-        now, generation = self._clock(), self._current()
+        now, generation = self._clock(), generation or self._current()
         read(ExplainEnvelope, raw)
         sent = raw["changes"]
         asked = decoded_value(_altered(raw, {}), now)
         changes = read(ChangesEnvelope, sent, ("changes",))
-        before = _decided(generation, united(asked, held_of(self._happened, [asked])))
+        before = _decided(generation, self._united(asked) if unite else asked)
         try:
             altered = decoded_value(_altered(raw, sent), now)
-            held = held_of(self._happened, [altered])
-            return Explained(before, _supposed(generation, united(altered, held, sent), changes))
+            whole = self._united(altered, sent) if unite else altered
+            return Explained(before, _supposed(generation, whole, changes))
         except ProblemError as problem:
             raise _as_sent(problem, sent) from None
+
+    def _united(self, decoded: Decoded, supposed: Collection[str] = ()) -> Decoded:
+        return united(decoded, held_of(self._happened, [decoded]), supposed)
 
 
 def moved(before: Decision, after: Decision) -> Record:

@@ -6,7 +6,6 @@ are asked twice: as of the decision, and as they count now.
 
 from collections.abc import Callable
 from datetime import datetime
-from threading import Lock
 from typing import NamedTuple
 from uuid import UUID
 
@@ -26,26 +25,16 @@ from service.errors import ProblemError
 from service.happened.store import Happened
 from service.happened.uniting import held_of, united
 from service.log.decisions import DecisionLog, Query
-from service.log.generations import Generations
 from service.log.idempotency import Item, Key, claim
 from service.log.ids import Ids
 from service.log.records import Override, Record, entry
 from service.log.superseding import SupersededError, Superseding
-from service.replay.making import (
-    Kept,
-    ReplayError,
-    alone,
-    generation_of,
-    inputs_of,
-    kept_of,
-    made_again,
-)
+from service.replay.making import Kept, ReplayError, alone, inputs_of, made_again
+from service.replay.past import Past
 from service.scoring import Clock
 from service.served.registry import ModelsError
-from service.settings import Settings
 
 LOOKED_AT = 50  # decisions of an account, the last recorded ones, for what was sent last
-PAST = 2  # generations that are kept loaded, beside the current one
 _ASK_ANEW = "Ask for a new decision on the account; it can be overridden in turn."
 _COUNTED = frozenset(rule.id for rule in COUNTED)
 
@@ -67,22 +56,18 @@ class Overriding:
     def __init__(
         self,
         engine: sa.Engine,
-        settings: Settings,
+        past: Past,
         current: Callable[[], Generation],
         clock: Clock,
         happened: Happened,
     ) -> None:
-        self._engine = engine
-        self._settings = settings
+        self._past = past
         self._current = current
         self._clock = clock
         self._happened = happened
         self._log = DecisionLog(engine)
-        self._generations = Generations(engine)
         self._superseding = Superseding(engine)
         self._ids = Ids()
-        self._past: dict[tuple[int, str], Generation] = {}
-        self._loading = Lock()
 
     def override(
         self, decision_id: UUID, level: int, reason: str, text: str | None, by: By
@@ -103,7 +88,7 @@ class Overriding:
         kept = self._standing(decision_id, now)
         if kept.row.status != "proposed":
             raise ProblemError("not-proposed", "The decision is effective without an approval.")
-        if by.actor in self._makers(kept):
+        if by.actor in self.makers(kept.record):
             raise ProblemError(
                 "own-decision",
                 f"{by.actor} made this decision, or the one before it: another reviewer's key has "
@@ -111,10 +96,19 @@ class Overriding:
             )
         return self._record(kept, kept.row.level, Override(decision_id, APPROVED, text), by, now)
 
+    def makers(self, record: Record) -> set[str]:
+        """Who made the decision, and the one before it if that was a person's: none may approve."""
+        makers = {record["actor"]}
+        if record["supersedes"] is not None:
+            before = self._log.read(record["supersedes"])
+            if before is not None and before["override_reason"] is not None:
+                makers.add(before["actor"])
+        return makers
+
     def _standing(self, decision_id: UUID, now: datetime) -> Kept:
         """The decision, if nothing has taken its place and it is still valid."""
         try:
-            kept = kept_of(self._engine, decision_id)
+            kept = self._past.kept(decision_id)
         except ReplayError as error:
             raise _decided_otherwise(error) from None
         if kept is None:
@@ -145,18 +139,9 @@ class Overriding:
         if latest["inputs_sha256"] == kept.record["inputs_sha256"]:
             return kept
         try:
-            return kept_of(self._engine, UUID(latest["decision_id"])) or kept
+            return self._past.kept(UUID(latest["decision_id"])) or kept
         except ReplayError as error:
             raise _decided_otherwise(error) from None
-
-    def _makers(self, kept: Kept) -> set[str]:
-        """Who made the decision, and the one before it if that was a person's."""
-        makers = {kept.row.actor}
-        if kept.record["supersedes"] is not None:
-            before = self._log.read(kept.record["supersedes"])
-            if before is not None and before["override_reason"] is not None:
-                makers.add(before["actor"])
-        return makers
 
     def _record(
         self, kept: Kept, level: int, override: Override, by: By, now: datetime
@@ -183,22 +168,10 @@ class Overriding:
     def _made(self, kept: Kept, level: int) -> Decision:
         """The decision with that level, as it could have been made then."""
         try:
-            found = made_again(kept, self._generation(kept), level)
+            found = made_again(kept, self._past.of(kept), level)
         except (ReplayError, ModelsError, PlanError, InputError) as error:
             raise _decided_otherwise(error) from None
         return _allowed(found, level, "as of the decision")
-
-    def _generation(self, kept: Kept) -> Generation:
-        """What decided: the current generation, or one that is found by its digests."""
-        current, number = self._current(), kept.row.generation
-        if self._generations.id_of(current) == number:
-            return current
-        place = number, kept.row.target
-        with self._loading:
-            found = self._past.get(place) or generation_of(kept, self._settings)
-            others = [each for each in self._past.items() if each[0] != place]
-            self._past = dict([*others[1 - PAST :], (place, found)])
-        return found
 
     def _require_allowed_now(self, kept: Kept, decision: Decision, now: datetime) -> None:
         """Refuse what the rules would not leave of the decision if it were made now.

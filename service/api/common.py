@@ -31,7 +31,10 @@ from service.metrics import Metrics
 from service.numbers import LaneNumbers
 from service.overriding import Overriding
 from service.readiness import Readiness
+from service.replay.past import Past
+from service.reports.store import Reports
 from service.scoring import Clock
+from service.served.evidence import Evidences
 from service.served.following import ModelsStatus
 from service.visits.visiting import Visiting
 
@@ -75,13 +78,16 @@ class Parts:
     idempotency: Idempotency
     explaining: Explaining
     overriding: Overriding
+    past: Past
     log: DecisionLog
     happened: Happened
     visiting: Visiting
+    reports: Reports
     clock: Clock
     current: Callable[[], Generation]
     readiness: Readiness
     models: Callable[[], ModelsStatus]
+    evidence: Evidences
     metrics: Metrics
 
 

@@ -18,6 +18,7 @@ from models.intensity.plan import Plan, read_plan
 from models.intensity.policy import Policy
 from models.intensity.rules.version import RULES_VERSION
 from models.refusal import Refusal
+from models.score.bundle import Bundle
 from models.target import Target
 from service.bodies.inputs import decided_on
 from service.bodies.panels import panel_of
@@ -81,17 +82,17 @@ def kept_of(engine: sa.Engine, decision_id: UUID) -> Kept | None:
     return Kept(row, record, inputs, Generations(engine).document(row.generation))
 
 
-def generation_of(kept: Kept, settings: Settings) -> Generation:
-    """What decided, as far as the decision's target is concerned, found by its digests.
+def generation_of(document: Document, target: Target, settings: Settings) -> Generation:
+    """What decided on a target, found by its digests.
 
     Raises ReplayError where it is not here; ModelsError, PlanError or InputError where it is and
     cannot be used.
     """
-    document, target = kept.document, kept.record["score"]["target"]
     _check_versions(document)
     bundle = document["bundles"][target]
+    tables = ANY_TABLES if bundle["tables"] else NO_TABLES
     return Generation(
-        bundles={target: _bundle(bundle, target, settings)},
+        bundles={target: bundle_kept(target, bundle["name"], bundle["sha256"], tables, settings)},
         models={target: bundle["name"]},
         policy=_policy("policy", document["policy"], settings),
         code=document["code"],
@@ -101,6 +102,16 @@ def generation_of(kept: Kept, settings: Settings) -> Generation:
         if document["challenger"] is None
         else _policy("challenger policy", document["challenger"], settings),
     )
+
+
+def bundle_kept(
+    target: Target, name: str, sha256: str, table_limit: int, settings: Settings
+) -> Bundle:
+    """The bundle of that digest. Raises as `generation_of`."""
+    folder = find_bundle(settings, sha256)
+    if folder is None:
+        raise _missing(f"bundle {name} ({target}, SHA-256 {sha256})", settings)
+    return bundle_of(folder, table_limit)
 
 
 def made_again(
@@ -147,13 +158,6 @@ def _check_versions(document: Document) -> None:
             f"it was decided with {', '.join(others)}: bit for bit the same is promised within "
             "one image only; replay it with the image of that version"
         )
-
-
-def _bundle(told: dict[str, Any], target: Target, settings: Settings) -> Any:
-    folder = find_bundle(settings, told["sha256"])
-    if folder is None:
-        raise _missing(f"bundle {told['name']} ({target}, SHA-256 {told['sha256']})", settings)
-    return bundle_of(folder, ANY_TABLES if told["tables"] else NO_TABLES)
 
 
 def _policy(what: str, told: dict[str, Any], settings: Settings) -> Policy:

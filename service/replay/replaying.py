@@ -41,7 +41,8 @@ def replay(engine: sa.Engine, settings: Settings, decision_id: UUID) -> Replay |
     kept = kept_of(engine, decision_id)
     if kept is None:
         return None
-    made, record = _made_again(kept, generation_of(kept, settings))
+    generation = generation_of(kept.document, kept.row.target, settings)
+    made, record = _made_again(kept, generation)
     stored = kept.record | {"status": kept.row.status}
     stored.pop("superseded_by", None)
     found = compared(stored, record)

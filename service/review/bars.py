@@ -48,6 +48,6 @@ def _bar(value: float, width: float) -> Bar:
     return Bar(f"{HALF if raises else HALF - width:.1f}", f"{width:.1f}", raises)
 
 
-def filled(used: int, most: int) -> str:
+def filled(used: float, most: float) -> str:
     """The width of a bar that fills a box of 100 where `used` is `most` or more."""
     return f"{100 * min(1.0, used / most):.1f}"

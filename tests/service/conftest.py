@@ -25,6 +25,7 @@ from service.database import connect, upgrade
 from service.security.keys import Keys
 from service.served.reload import load_generation
 from service.settings import Settings
+from tests.service.evidences import Told, told_in
 
 NOW = datetime(2025, 7, 3, 12, tzinfo=UTC)
 BASE = "http://127.0.0.1"
@@ -70,6 +71,18 @@ def decision(generation: Generation) -> Decision:
     made = decide(generation, [body.account.account()], panel, view)[0]
     assert isinstance(made, Decision)
     return made
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """A home whose registry tells of models and policies, with the evidence in its cache."""
+    return told_in(tmp_path_factory.mktemp("told"))
+
+
+@pytest.fixture(scope="session")
+def evidence_cache(told: Told) -> Path:
+    """The cache with the evidence of `told`."""
+    return told.cache
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from models.decision import BindingRule, Change
+from models.score.reasons import Language
 from service.review.bars import bars, filled, spans
-from service.review.labels import LABELS
-from tests.records import EXPLORED, decided, first_record, second_record
+from service.review.decision.level_reason import level_reason
+from service.review.labels.catalogue import LABELS
+from tests.records import EXPLORED, INTENSITY, decided, first_record, second_record
 from tests.service.conftest import Client
 from tests.storing import store_whole, stored
 
@@ -28,6 +31,12 @@ def page(client: Client, engine: sa.Engine) -> Any:
     return shown
 
 
+def levels(html: str) -> str:
+    """The table of all levels."""
+    start = html.index('<table class="levels">')
+    return html[start : html.index("</table>", start)]
+
+
 def row(html: str, level: str) -> str:
     """The row of a level, in one line."""
     found = re.search(rf'<tr class="[^"]*">\s*<td>{level} · .*?</tr>', html, re.DOTALL)
@@ -40,7 +49,7 @@ def test_the_treatment_stands_with_its_reason_and_its_plan(page: Any) -> None:
     for sentence in (
         "Offer the customer a repayment plan. Ability to pay is low, willingness is not. "
         "Plan: 5 months, 184.00 USD a month at most.",
-        "2026-11-23 08:00:00-05:00",
+        "Nov 23, 2026, 08:00:00 -05:00",
         "text message, email",
         "New York City, United States",
         LABELS["response_assumed"].en,
@@ -65,8 +74,8 @@ def test_the_chosen_level_and_the_runner_up_are_marked(page: Any) -> None:
     assert '<tr class="chosen">' in row(html, "1")
     assert '<span class="mark">chosen</span>' in row(html, "1")
     assert '<span class="mark">runner-up</span>' in row(html, "0")
-    assert html.count('<span class="mark">') == 2
-    assert page(runner_up=None).count('<span class="mark">') == 1
+    assert levels(html).count('<span class="mark">') == 2
+    assert levels(page(runner_up=None)).count('<span class="mark">') == 1
 
 
 def test_bars_show_the_sign_and_size_of_what_a_level_nets(page: Any) -> None:
@@ -151,7 +160,7 @@ def test_a_drawn_level_says_so_and_marks_the_recommended_one(page: Any) -> None:
     assert f'<p class="notice">{told}</p>' in html
     assert '<span class="mark">chosen</span>' in row(html, "1")
     assert '<span class="mark">recommended</span>' in row(html, "2")
-    assert html.count('<span class="mark">') == 2
+    assert levels(html).count('<span class="mark">') == 2
     assert LABELS["is_not_planned"].en not in html  # it was drawn, whatever the plan has
     assert re.findall(r"<li>(.*)</li>", html) == [
         "The level was drawn at random; outside the experiment it would be 2 (call), the one "
@@ -176,7 +185,8 @@ def test_an_unknown_jurisdiction_is_said(page: Any) -> None:
 @pytest.mark.parametrize("changes", [{}, EXPLORED])
 def test_all_of_it_is_in_chinese_too(page: Any, changes: dict[str, Any]) -> None:
     html = page("zh", **changes)
-    text = re.sub(r"<[^>]*>", " ", html[html.index("<h2>联系强度 1") : html.index("<h2>原因")])
+    part = html[html.index('<h2 id="level">联系强度 1') : html.index('<h2 id="history">')]
+    text = re.sub(r"<[^>]*>", " ", part)
     foreign = re.sub(r"M1|autumn-2026|USD|CFR|\(b\)|DCWP rule|capacity plan", "", text)
     assert not re.search("[A-Za-z]", foreign), foreign
 
@@ -209,3 +219,63 @@ def test_a_record_of_schema_2_is_shown_as_it_was(client: Client, engine: sa.Engi
     assert 'class="effects"' not in html
     assert "xperiment" not in html
     assert "None" not in html
+
+
+def reason_of(engine: sa.Engine, language: Language = "en", **changes: Any) -> str:
+    """What set the level of a decision with changes to its intensity."""
+    (record,) = stored(engine, decided(**changes))
+    return level_reason(record, language)
+
+
+def test_what_set_the_level_is_said_first(engine: sa.Engine, page: Any) -> None:
+    rule = "At most 3 contacts or attempts within 7 days on one account"
+    told = reason_of(engine)
+    assert told.startswith(f"A rule set it: level lowered from 2 (call) to 1 (reminder). {rule}")
+    assert f'<p class="said">{told}</p>' in page()
+    assert reason_of(engine, "zh").startswith("由规则决定：级别由 2（电话联系）降为 1（提醒）。")
+
+
+def test_a_rule_that_left_more_did_not_set_the_level(engine: sa.Engine) -> None:
+    rules = (BindingRule("capacity", "capacity plan", "level:3->2"),)
+    assert reason_of(engine, binding_rules=rules) == (
+        "Of the levels allowed, 1 (reminder) nets most: 26.40\u00a0USD in a cycle, 26.40\u00a0USD "
+        "more than 0 (no contact)."
+    )
+    assert reason_of(engine, binding_rules=(), runner_up=None) == (
+        "Of the levels allowed, 1 (reminder) nets most: 26.40\u00a0USD in a cycle."
+    )
+
+
+def test_a_level_that_nets_less_is_the_plans(engine: sa.Engine) -> None:
+    levels = list(INTENSITY.levels)
+    levels[2] = levels[2]._replace(allowed=True, taken_by=None)
+    told = reason_of(engine, levels=tuple(levels), binding_rules=())
+    assert told == "The capacity plan gave level 1 (reminder)."
+
+
+def test_a_draw_set_the_level(engine: sa.Engine) -> None:
+    assert reason_of(engine, **EXPLORED) == (
+        "Level 1 (reminder) was drawn at random for the experiment autumn-2026; 2 (call) was "
+        "recommended."
+    )
+
+
+def test_a_person_set_the_level(engine: sa.Engine) -> None:
+    given = (Change("rule", "override", None, None, 2),)
+    (record,) = stored(engine, decided(changes=given))
+    for reason, expected in (
+        (
+            {"code": "legal_advice", "text": None},
+            "A person gave level 1 (reminder). On legal advice.",
+        ),
+        ({"code": "approved", "text": None}, "A person gave level 1 (reminder)."),
+        ({"code": "of old", "text": None}, "A person gave level 1 (reminder). of old"),
+    ):
+        assert level_reason(record | {"override_reason": reason}, "en") == expected
+
+
+def test_a_record_that_weighed_nothing_says_so_where_no_rule_bound() -> None:
+    record = first_record()
+    assert level_reason(record, "en").startswith("A rule set it: level lowered from 2 (call)")
+    record["intensity"]["binding_rules"] = []
+    assert level_reason(record, "en").startswith("The record does not tell")

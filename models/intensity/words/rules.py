@@ -103,6 +103,40 @@ _JURISDICTIONS: dict[str, Words] = {
     ),
 }
 
+# Sentences alone: what those who make contact owe besides, which takes no level away.
+DUTIES: dict[str, Words] = {
+    "us.reg_f.opt_out": Words(
+        "Opting out of text messages and email is honoured.",
+        "尊重债务人退订短信与电子邮件的要求。",
+    ),
+    "us.reg_f.records": Words(
+        "Records are kept until 3 years after the last collection activity.",
+        "记录保存至最后一次催收活动后 3 年。",
+    ),
+    "cn.gbt_45251.debtor_only": Words(
+        "Contact is made with the debtor only.", "仅与债务人本人联系。"
+    ),
+    "cn.card_measures.persons": Words(
+        "Contact is made with the debtor and the guarantor only.",
+        "仅与债务人及其担保人联系。",
+    ),
+    "cn.card_measures.records": Words(
+        "Records of contact are kept for at least 2 years.", "联系记录至少保存 2 年。"
+    ),
+    "gb.conc_7.times": Words(
+        "No contact is made at unreasonable times; no hour is named.",
+        "不在不合理的时间联系；未规定具体时刻。",
+    ),
+    "gb.conc_7.requests": Words(
+        "Reasonable requests about when and how to be contacted are honoured.",
+        "尊重债务人关于联系时间与方式的合理要求。",
+    ),
+    "gb.conc_7.vulnerable": Words(
+        "There are policies for customers in default and for vulnerable ones.",
+        "对违约客户与弱势客户有专门的政策。",
+    ),
+}
+
 # What takes a level away and is no rule of contact.
 _BOUNDS: dict[str, Words] = {
     "stage_lowest": Words(

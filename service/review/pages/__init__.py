@@ -1,0 +1,1 @@
+"""The routes of the review pages, a module for each page."""

@@ -1,0 +1,1 @@
+"""What the page of the whole portfolio shows, and the list of visits."""

@@ -1,0 +1,1 @@
+"""What the queue of decisions shows."""
