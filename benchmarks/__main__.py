@@ -17,6 +17,7 @@ from benchmarks import (
     fitting,
     intensity,
     nightly,
+    pages,
     policies,
     quality,
     scaling,
@@ -42,6 +43,7 @@ TOPICS = (
     "serving",
     "soak",
     "searching",
+    "pages",
     "dask",
 )
 
@@ -84,9 +86,13 @@ def main(
     turns: Annotated[int, typer.Option(help="Rounds of the servers.", min=1)] = 3,
     seconds: Annotated[float, typer.Option(help="Of each measurement of a server.", min=0.1)] = 3,
     minutes: Annotated[float, typer.Option(help="Of half the service's speed.", min=0.1)] = 1,
-    recorded: Annotated[
-        int, typer.Option(help="Decisions in the log that is searched.", min=20_000)
+    decisions: Annotated[
+        int, typer.Option(help="Decisions in the log that is searched, and shown.", min=20_000)
     ] = 1_000_000,
+    kept: Annotated[
+        Path | None,
+        typer.Option(help="A folder that keeps the log of the pages, for the next time."),
+    ] = None,
     spread: Annotated[
         int, typer.Option(help="Accounts of the run on a Dask cluster.", min=1_000)
     ] = 100_000,
@@ -114,7 +120,8 @@ def main(
             say,
         ),
         "soak": lambda folder: soak.measure(folder, minutes, say, fitted_on=simulated, trees=trees),
-        "searching": lambda folder: searching.measure(folder, recorded, nights, say),
+        "searching": lambda folder: searching.measure(folder, decisions, nights, say),
+        "pages": lambda folder: pages.measure(kept or folder, decisions, say),
         "dask": lambda folder: scaling.measure(folder, spread, nights, say),
     }
     if unknown := set(topics or ()) - set(runs):

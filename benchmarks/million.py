@@ -32,6 +32,7 @@ from training.tables import read_tables
 
 ACCOUNTS = 2_000  # that the real decisions are on, and the booster is fitted on
 SHAPE, TREES = Shape(4, 15), 40
+BUNDLE = "bundle"
 TOLD = 200  # real decisions
 REASONS = 5
 CHUNK = 10_000
@@ -42,6 +43,8 @@ STEP = timedelta(seconds=60)  # between decisions
 STAGES = {"M1": 0.6, "pre_due": 0.25, "M2": 0.1, "M3": 0.04999, "M4+": 0.00001}
 TIERS = {"low": 0.7, "medium": 0.2, "high": 0.09999, "doubtful": 0.00001}
 LEVELS = {1: 0.8, 0: 0.1, 2: 0.08, 3: 0.01999, 4: 0.00001}
+# Of each level, and that of every third decision at a level at which people are contacted.
+TREATMENTS, THIRD = ("wait", "remind", "negotiate", "negotiate", "escalate"), "offer_plan"
 STATUSES = {"effective": 0.99, "proposed": 0.00999, "superseded": 0.00001}
 RULES = {"us.reg_f.hours": 0.6, "us.reg_f.calls": 0.1, "plan_kept": 0.02, "deceased": 0.00001}
 BUNDLES = {"a" * 64: 0.05, "b" * 64: 0.45, "c" * 64: 0.5}  # one after the other
@@ -76,18 +79,24 @@ class Log:
             yield self._decided[i % len(self._decided)]._replace(
                 decision_id=new_id(at),
                 account_id="many" if own[i - numbers.start] else f"account-{i % 100_000}",
+                as_of=microseconds(at),
                 decided_at=microseconds(at),
                 stage=stage,
                 tier=tier,
                 level=level,
                 status=status,
-                kind=kind_of(stage, tier, level, status, self._bundle(i)),
+                kind=kind_of(
+                    stage, tier, level, status, self._bundle(i), self._treatment(i, level)
+                ),
                 rules=rules,
             )
 
     def _drawn(self, shares: dict[Any, float]) -> list[Any]:
         values, share = list(shares), list(shares.values())
         return [values[j] for j in self._draws.choice(len(values), CHUNK, p=share)]
+
+    def _treatment(self, number: int, level: int) -> str:
+        return THIRD if level and number % 3 == 0 else TREATMENTS[level]
 
     def _bundle(self, number: int) -> str:
         ends = np.cumsum(list(BUNDLES.values())) * self._rows
@@ -97,10 +106,15 @@ class Log:
 def decided(folder: Path, engine: sa.Engine) -> list[Entry]:
     """Real decisions with REASONS reasons, whose generation is in the database."""
     drawn = portfolio(folder / "fitted", ACCOUNTS)
-    write_bundle(drawn, fitted(drawn, SHAPE, TREES), folder / "bundle")
-    generation = generation_of(Folders({"cure/1": folder / "bundle"}), TABLE_LIMIT)
+    write_bundle(drawn, fitted(drawn, SHAPE, TREES), folder / BUNDLE)
+    generation = served(folder)
     number = Generations(engine).id_of(generation)
     return list(_entries(folder / "fitted", generation, number))[:TOLD]
+
+
+def served(folder: Path) -> Generation:
+    """The generation of those decisions, once they have been made there."""
+    return generation_of(Folders({"cure/1": folder / BUNDLE}), TABLE_LIMIT)
 
 
 def _entries(folder: Path, generation: Generation, number: int) -> Iterator[Entry]:
