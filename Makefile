@@ -13,8 +13,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 PACKAGES := features models training service curescore
 
-# Whole commands, notebooks and servers: about half of the time that `make test` takes.
-COMMANDS := tests/curescore tests/journey tests/notebooks tests/service/faults
+# Browsers, whole commands, notebooks and servers: about half of the time that `make test` takes.
+COMMANDS := tests/browser tests/curescore tests/journey tests/notebooks tests/service/faults \
+	tests/service/test_looking.py tests/service/test_model_reload.py
 
 # Whom `make bench` compares us with.
 PEERS := build/peers
@@ -63,6 +64,7 @@ run: install ## data, training where there is no champion, service on 127.0.0.1 
 	CURESCORE_AUTH=off $(BIN)/curescore up $(if $(DATA),--data "$(DATA)") --port $(PORT)
 
 test: check ## all that CI runs: check, then every test; only some with [PYTEST_ARGS=…]
+	@.ci/chromium
 ifdef PYTEST_ARGS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 else
