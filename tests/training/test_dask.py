@@ -224,7 +224,8 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         pass
 
 
-def test_a_scheduler_that_is_not_there_is_named() -> None:
+def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.cluster.REACHED_WITHIN", 1)
     address = f"tcp://127.0.0.1:{free_port()}"
     with pytest.raises(InputError, match=address), connected(address):
         pass

@@ -8,7 +8,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from features.panel import Floats, Indices
-from training.baselines.scorecard import Scorecard, scorecard
+from training.baselines.scorecard import (
+    LEAST_IN_BIN,
+    LEAST_INFORMATION,
+    Scorecard,
+    scorecard,
+)
 from training.split import Fold
 
 NAMES = ("informative", "turning", "gappy", "constant", "empty", "noise")
@@ -36,8 +41,23 @@ def card() -> Scorecard:
 
 
 def test_features_without_information_are_left_out(card: Scorecard) -> None:
-    assert card.evidence.used.tolist() == [True, True, True, False, False, True]
-    assert card.evidence.bins.get_support(names=True).tolist() == ["0", "1", "2"]
+    assert list(card.evidence.bins) == [0, 1, 2]
+
+
+@pytest.mark.filterwarnings("ignore:Setting an item of incompatible dtype")  # the library's own
+def test_evidence_is_that_of_the_librarys_process(card: Scorecard) -> None:
+    from optbinning import BinningProcess
+
+    (features, label), (others, _) = table(0), table(1)
+    known = [0, 1, 2, 5]
+    process = BinningProcess(
+        [str(j) for j in known],
+        min_prebin_size=LEAST_IN_BIN,
+        selection_criteria={"iv": {"min": LEAST_INFORMATION}},
+    ).fit(features[:, known], label)
+    assert process.get_support(names=True).tolist() == [str(j) for j in card.evidence.bins]
+    found = process.transform(others[:, known], metric="woe", metric_missing="empirical")
+    np.testing.assert_array_equal(card.evidence(others), found)
 
 
 def test_it_ranks_other_rows_also_by_a_turn_and_by_what_is_missing(card: Scorecard) -> None:
@@ -70,7 +90,7 @@ def test_a_column_known_for_one_class_only_is_left_out() -> None:
     features, label = table(0)
     features[label == 1, 5] = np.nan
     card = scorecard(features, label, halves())
-    assert not card.evidence.used[5]
+    assert 5 not in card.evidence.bins
     assert np.isfinite(card.log_odds(features)).all()
 
 
