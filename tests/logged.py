@@ -13,6 +13,7 @@ from service.tables import (
     GENERATIONS,
     IDEMPOTENCY,
     RECORDED_CHUNKS,
+    REPORTS,
     RULES,
     SUPERSESSIONS,
     VISITS,
@@ -76,6 +77,8 @@ def every_table(connection: sa.Connection, at: datetime) -> None:
     connection.execute(GENERATIONS.insert(), {"sha256": "0" * 64, "document": "{}"})
     chunk = {"run_id": new_id(at), "chunk": 0, "decisions": 1, "recorded_at": 0}
     connection.execute(RECORDED_CHUNKS.insert(), chunk)
+    report = {"report_id": new_id(at), "kind": "kpi", "made_at": 0, "actor": "a", "document": b""}
+    connection.execute(REPORTS.insert(), report)
 
 
 def accounts(engine: sa.Engine) -> list[str]:
