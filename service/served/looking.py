@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from models.processes import end_with_parent
 from models.signature import PublicKeys
 from service.served.candidates import TARGETS, Candidate, Parts, Verdict
 from service.served.folders import adopt, content_sha256
@@ -211,6 +212,7 @@ def _verify(
     keys: PublicKeys | None,
     to: Connection,
 ) -> None:
+    end_with_parent()
     leave_out()
     from service.served.verifying import verify_apart  # loads what only that process needs
 
