@@ -24,6 +24,7 @@ class Line(NamedTuple):
     decision_id: str
     is_this: bool
     decided_at: str
+    as_of: str
     target: str
     probability: float
     stage: str
@@ -87,6 +88,7 @@ def _line(each: Record, record: Record, language: Language) -> Line:
         each["decision_id"],
         each["decision_id"] == record["decision_id"],
         each["decided_at"],
+        each["as_of"],
         _target(each, language),
         each["score"]["probability"],
         each["score"]["stage"],
@@ -108,7 +110,7 @@ def _chart(ordered: Sequence[Record], record: Record, language: Language) -> Cha
     ]
     this = [_probability(each, each is record) for each in ordered]
     series.append(Series(LABELS["this_decision"].of(language), this, "points"))
-    days = [formats.day(each["decided_at"], language) for each in ordered]
+    days = [formats.day(each["as_of"], language) for each in ordered]
     return over(days, series, Axis(LABELS["probability"].of(language), "percent", 0, 1))
 
 
