@@ -75,7 +75,7 @@ def promote(
     Judged is the net value on the assignments: the lower end of its 95% interval may not be below
     that of the current policy, and the assignments must have been drawn as they say; exit code 1
     where not. A challenger is compared, but not judged.
-    The service uses it from its next start on.
+    Services that follow the registry use it when they next look, within seconds.
 
     Example: curescore policy promote var/policies/winter --data var/newest
     """
@@ -276,7 +276,8 @@ def _outcome(judged: Judged, wanted: Wanted, current: Current, version: int | No
     if told[PROPOSED]["minus"][CURRENT] == {"value": 0.0, "low": 0.0, "high": 0.0}:
         found += "\nthe two give the same levels on these assignments: they cannot be told apart"
     return (
-        f"{found}\n{came}\nthe service uses it from its next start on"
+        f"{found}\n{came}\nservices that follow the registry use it when they next look: "
+        "CURESCORE_RELOAD_SECONDS"
         if version
         else f"{found}\n{came}"
     )

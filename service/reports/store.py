@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from logging import getLogger
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from backports import zstd
 from service.instants import instant, microseconds, new_id
 from service.reports.report import Report
 from service.tables import REPORTS
+
+_LOGGER = getLogger(__name__)
 
 LIMIT = 5_000_000  # bytes of JSON; what the commands make are a few hundred thousand at most
 _KEPT = 256  # documents in memory, of which only what pages show
@@ -73,7 +76,11 @@ class Reports:
         return next(iter(self.latest(kind, 1)), None)
 
     def latest(self, kind: type[Kind], limit: int) -> list[Published[Kind]]:
-        """Up to `limit` reports of this kind, the one that was published last first."""
+        """Up to `limit` reports of this kind, the one that was published last first.
+
+        One that cannot be read is left out, as another version may have published it: none can be
+        removed, and one must not take the others away.
+        """
         columns = REPORTS.c
         query = (
             sa.select(columns.report_id, columns.made_at, columns.actor)
@@ -83,16 +90,23 @@ class Reports:
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
+        read = [(row, self._of(row.report_id, kind)) for row in rows]
         return [
-            Published(row.report_id, instant(row.made_at), row.actor, self._of(row.report_id, kind))
-            for row in rows
+            Published(row.report_id, instant(row.made_at), row.actor, document)
+            for row, document in read
+            if document is not None
         ]
 
-    def _of(self, report_id: UUID, kind: type[Kind]) -> Kind:
-        return cast(Kind, self._document(report_id, kind))
+    def _of(self, report_id: UUID, kind: type[Kind]) -> Kind | None:
+        return cast(Kind | None, self._document(report_id, kind))
 
-    def _read(self, report_id: UUID, kind: type[Report]) -> Report:
+    def _read(self, report_id: UUID, kind: type[Report]) -> Report | None:
         query = sa.select(REPORTS.c.document).where(REPORTS.c.report_id == report_id)
         with self._engine.connect() as connection:
             content = connection.execute(query).scalar_one()
-        return msgspec.json.decode(zstd.decompress(content), type=kind)
+        try:
+            return msgspec.json.decode(zstd.decompress(content), type=kind)
+        except (zstd.ZstdError, msgspec.DecodeError) as error:
+            cause = type(error).__name__
+            _LOGGER.warning("report %s (%s) cannot be read: %s", report_id, kind.kind, cause)
+            return None

@@ -1,7 +1,7 @@
 """Addresses of pages that a request names, and that it may be sent on to."""
 
 import re
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.requests import Request
 
@@ -27,6 +27,12 @@ def came_from(request: Request) -> str:
     address = headers_of(request.scope).get("referer", "").partition("://")[2]
     path = address.partition("/")[2]
     return local(f"/{path}") if path else FIRST
+
+
+def led_from(request: Request) -> str:
+    """Where the page to sign in at was to lead that a form came from, as the browser tells."""
+    query = headers_of(request.scope).get("referer", "").partition("?")[2]
+    return local(dict(parse_qsl(query)).get("next", ""))
 
 
 def to_sign_in(request: Request) -> str:

@@ -1,6 +1,6 @@
 """What a page is asked by: the language, who reads it, and where it is."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, get_args
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends
@@ -54,6 +54,8 @@ def asked_of(request: Request) -> Asked:
     """What a request for a page asks."""
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     told = request.query_params.get("lang")
+    if told not in get_args(Language):
+        told = None
     remembered = request.cookies.get(LANGUAGE_COOKIE)
     accepted = headers_of(request.scope).get("accept-language", "en")
     path = request.url.path

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 Chart = dict[str, Any]
 Point = tuple[float, ...]
-Form = Literal["number", "percent", "money", "signed"]
+Form = Literal["number", "count", "percent", "money", "signed"]
 Kind = Literal["line", "bar", "points", "range"]
 
 

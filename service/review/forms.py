@@ -20,7 +20,8 @@ MEDIA_TYPE = "application/x-www-form-urlencoded"
 Form = Mapping[str, str]
 
 
-async def _form(request: Request) -> Form:
+async def form_of(request: Request) -> Form:
+    """The fields of the form that was sent; ProblemError where it is none of ours."""
     kind = headers_of(request.scope).get("content-type", "").partition(";")[0].strip().lower()
     if kind != MEDIA_TYPE:
         raise ProblemError("unsupported-media-type", f"Send Content-Type: {MEDIA_TYPE}.")
@@ -32,7 +33,7 @@ async def _form(request: Request) -> Form:
     return fields
 
 
-FormOf = Annotated[Form, Depends(_form)]
+FormOf = Annotated[Form, Depends(form_of)]
 
 
 def read(content: bytes) -> dict[str, str]:

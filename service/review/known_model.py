@@ -1,13 +1,26 @@
 """All that is known of the model of one target: served, registered, and how it did."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from logging import getLogger
+from typing import Any, NamedTuple, TypeVar
+
+from jinja2 import TemplateError
 
 from models.score.bundle import Bundle
 from models.target import Target
 from service.api.common import Parts
 from service.served.evidence import EVALUATION, EXPLAINED, VALUE, Registered, RegisteredVersion
 
+_LOGGER = getLogger(__name__)
+
 Document = dict[str, Any]
+Shown = TypeVar("Shown")
+
+# What comes of reading a document that has another shape than pages look for.
+_MISSHAPEN = (
+    *(ArithmeticError, AssertionError, AttributeError),  # Babel asserts what a date is
+    *(LookupError, TypeError, ValueError, TemplateError),
+)
 
 # What pages tell of each document.
 _PARTS = {
@@ -24,6 +37,11 @@ class Judged(NamedTuple):
     evaluation: Document | None
     explained: Document | None
 
+    @property
+    def alone(self) -> "Judged":
+        """The same version without its documents."""
+        return Judged(self.version, None, None)
+
 
 class KnownModel(NamedTuple):
     """The model of a target.
@@ -39,6 +57,12 @@ class KnownModel(NamedTuple):
     registered: Registered | None
     served: Judged | None
     challenger: Judged | None
+
+    @property
+    def alone(self) -> "KnownModel":
+        """The same without the documents of its versions."""
+        served, challenger = (each and each.alone for each in (self.served, self.challenger))
+        return self._replace(served=served, challenger=challenger)
 
 
 def known_model(parts: Parts, target: Target) -> KnownModel:
@@ -85,3 +109,15 @@ def document(parts: Parts, version: RegisteredVersion, name: str) -> Document | 
         return None
     found = parts.evidence.document(version.run_id, name)
     return None if found is None or not found.keys() >= _PARTS[name] else found
+
+
+def as_far_as_readable(show: Callable[[bool], Shown]) -> Shown:
+    """What is shown with documents (True), or without, where one has another shape than pages need.
+
+    They are files of the registry, written by whatever trained: one of them takes no page away.
+    """
+    try:
+        return show(True)
+    except _MISSHAPEN as error:
+        _LOGGER.warning("a document of the registry cannot be shown: %s", type(error).__name__)
+    return show(False)

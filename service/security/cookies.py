@@ -35,9 +35,11 @@ def new_value() -> str:
 def value_of(scope: Scope) -> str | None:
     """What the request's cookie holds; None where it has none of ours, or more than one.
 
-    Of two, one may have been set by another site under the same domain.
+    Of two, one may have been set by another site under the same domain. By HTTP/2 they may have
+    come in headers of their own (RFC 9113, 8.2.3), which not every proxy puts together again.
     """
-    pairs = (part.strip().partition("=") for part in headers_of(scope).get("cookie", "").split(";"))
+    sent = b";".join(value for name, value in scope["headers"] if name == b"cookie")
+    pairs = (part.strip().partition("=") for part in sent.decode("latin-1").split(";"))
     values = [value for name, _, value in pairs if name == COOKIE]
     return values[0] if len(values) == 1 and _VALUE.fullmatch(values[0]) else None
 

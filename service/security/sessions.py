@@ -13,6 +13,7 @@ from service.security.keys import LiveKey, live_key, sha256_of
 from service.tables import KEYS, SESSIONS
 
 LASTS = timedelta(hours=12)
+MOST = 50  # sessions of one key at a time
 IDLE = timedelta(hours=2)  # since it was last used, which is written once a minute
 
 
@@ -25,7 +26,8 @@ class Sessions:
     def open(self, key_sha256: str) -> str:
         """Begin a session of a key and return what its cookie holds.
 
-        Those that ended unused are removed, so that there are never many.
+        Those that ended unused are removed, and the oldest of the key beyond MOST: there are never
+        many.
         """
         value, now = new_value(), datetime.now(UTC)
         row = {
@@ -38,6 +40,13 @@ class Sessions:
             wait_briefly(connection)
             connection.execute(
                 SESSIONS.delete().where(SESSIONS.c.last_used_at < utc_text(now - IDLE))
+            )
+            newest = sa.select(SESSIONS.c.session_sha256).where(SESSIONS.c.key_sha256 == key_sha256)
+            kept = newest.order_by(SESSIONS.c.last_used_at.desc()).limit(MOST - 1)
+            connection.execute(
+                SESSIONS.delete().where(
+                    SESSIONS.c.key_sha256 == key_sha256, SESSIONS.c.session_sha256.not_in(kept)
+                )
             )
             connection.execute(SESSIONS.insert(), row)
         return value

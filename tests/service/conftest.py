@@ -56,6 +56,12 @@ class Client:
             return await client.request(method, path, **kwargs)
 
 
+@pytest.fixture(autouse=True)
+def _home_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in the developer's own `var` is none of a test's business."""
+    monkeypatch.setenv("CURESCORE_HOME", str(tmp_path / "home"))
+
+
 @pytest.fixture(scope="session")
 def generation(bundle_dir: Path) -> Generation:
     return load_generation(Settings(models=bundle_dir))

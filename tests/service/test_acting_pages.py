@@ -184,6 +184,21 @@ def test_level_4_is_asked_about_and_approved_by_another(at_work: Reviewers) -> N
     assert "ben approved level 4 (escalation) on Jul 3, 2025" in page
 
 
+def test_an_approved_decision_names_both(at_work: Reviewers) -> None:
+    record = done(at_work, approve(at_work.ben, proposed(at_work)))
+    for path in ("", "/print"):
+        text = text_of(at_work.anna.get(f"{address(record)}{path}").text)
+        assert "Proposed by anna, Jul 3, 2025, 12:00:00 UTC" in text
+        assert "Approved by ben" in text
+
+
+def test_what_is_approved_stands_beside_the_button(at_work: Reviewers) -> None:
+    record = proposed(at_work)
+    text = text_of(at_work.ben.get(address(record)).text)
+    said = f"anna proposes level 4 (escalation) for account {record['account_id']}."
+    assert f"{said} What is known on the spot says otherwise. {REASON['text']}" in text
+
+
 def test_approval_is_offered_for_proposals_alone(at_work: Reviewers) -> None:
     before = at_work.decided()
     assert "/approve" not in at_work.ben.get(address(before)).text

@@ -79,6 +79,18 @@ def test_the_page_shows_the_record(client: Client, body: Body, print_view: bool)
         assert expected in read, expected
 
 
+@pytest.mark.parametrize("print_view", [False, True])
+def test_the_page_says_what_is_owed(client: Client, body: Body, print_view: bool) -> None:
+    account = body["account"]
+    account["past_due_amount"], account["balance"] = 1234.5, 6789.0
+    read = text(page(client, decided(client, body), print_view=print_view))
+    assert f"Days past due {account['days_past_due']}" in read
+    for words, amount in (("Past due", "1,234.50"), ("Balance", "6,789.00")):
+        assert f"{words} {amount}\u00a0{account['currency']}" in read or (
+            f"{words} {amount} {account['currency']}" in read
+        )
+
+
 def test_the_page_is_in_chinese_where_asked(client: Client, body: Body) -> None:
     record = decided(client, body)
     path = f"/review/decisions/{record['decision_id']}"

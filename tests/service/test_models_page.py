@@ -1,6 +1,7 @@
 """Pages of models: every figure is that of the run's document."""
 
 import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +18,9 @@ from tests.service.evidences import REASON, Told
 from tests.service.told_pages import (
     Document,
     bundle_of,
+    changed_client,
     document_of,
+    misshape,
     read,
     told_client,
 )
@@ -215,3 +218,19 @@ def test_every_link_within_the_page_leads_to_a_section(pages: Client) -> None:
     linked = re.findall(r'<a href="#(\w+)">', html)
     assert set(linked) <= {*sections, "main"}
     assert len(sections) == len(set(sections))
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        (EVALUATION, ("test", "auc_ci")),
+        (EVALUATION, ("stability", "features")),
+        (EXPLAINED, ("reliability", "overall")),
+    ],
+)
+@pytest.mark.parametrize("path", ["/review/models", "/review/models/cure"])
+def test_a_document_of_another_shape_takes_no_page_away(
+    told: Told, tmp_path: Path, engine: sa.Engine, path: str, name: str, place: tuple[str, ...]
+) -> None:
+    pages = changed_client(told, tmp_path, engine, misshape(name, *place))
+    assert bundle_of(pages).sha256 in read(pages, path).text

@@ -29,6 +29,7 @@ from tests.service.told_pages import (
     changed_client,
     document_of,
     documents,
+    misshape,
     read,
     serving,
     told_client,
@@ -99,6 +100,7 @@ def test_cautions_follow_from_the_document(value: Document) -> None:
         "doubt": {"why": "not_randomised", "seen": "0 of 10"},
         "horizon_cycles": 3,
         "cells": [],
+        "warnings": ["The score was trained on statements until 2025-02-28. As far as they are"],
     }
     done = {**value["policies"]["done"], "effective_size": 12.0, "unsupported_share": 0.25}
     weak["policies"] = {**value["policies"], "done": done}
@@ -109,9 +111,23 @@ def test_cautions_follow_from_the_document(value: Document) -> None:
         "No effect could be estimated",
         "what was done: 25% of its levels could not have been assigned",
         "what was done: what was assigned agrees with it so seldom that it is worth 12",
+        "The score was trained on statements until Feb 28, 2025",
     ):
         assert any(each.startswith(said) for each in cautions), said
     assert len(value_view(weak, "zh")["cautions"]) == len(cautions)
+
+
+def test_the_policy_proposed_is_held_against_that_of_then(value: Document) -> None:
+    policies = dict(value["policies"])
+    minus = {"current": {"value": 5.0, "low": -2.0, "high": 12.0}}
+    policies["proposed"] = {
+        **policies["proposed"],
+        "minus": {**policies["proposed"]["minus"], **minus},
+    }
+    policies.setdefault("current", policies["assumed"])
+    judged = value_view({**value, "policies": policies}, "en")["judged"]
+    assert judged["reading"] == "same"
+    assert judged["told"].endswith("less that of the policy of then: 5 [-2, 12].")
 
 
 def test_a_comparison_of_another_policy_is_not_shown(
@@ -138,6 +154,14 @@ def test_without_its_comparison_a_version_is_still_named(
 
     page = read(changed_client(told, tmp_path, engine, lose), "/review/policies")
     assert "registry, version 1" in page.text
+    assert LABELS["worth_none"].en in page.text
+
+
+@pytest.mark.parametrize("place", [("rows",), ("policies", "done"), ("policies",)])
+def test_a_comparison_of_another_shape_takes_no_page_away(
+    told: Told, tmp_path: Path, engine: sa.Engine, place: tuple[str, ...]
+) -> None:
+    page = read(changed_client(told, tmp_path, engine, misshape(VALUE, *place)), "/review/policies")
     assert LABELS["worth_none"].en in page.text
 
 

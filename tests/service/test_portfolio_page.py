@@ -151,6 +151,18 @@ def test_figures_of_all_and_of_groups_are_those_of_the_report(
     assert [row[0] for row in rows_of(html, "<caption>By stage")[1:]] == ["M1", "M2"]
 
 
+def test_of_how_many_the_outcome_is_known_is_told(
+    client: Client, reports: Reports, report: Json
+) -> None:
+    late = report["decisions"]["late_cycles"]
+    for day, (known, told) in enumerate(((late, False), (late - 3, True))):
+        cure = report["total"]["cure"] | {"n": known}
+        total = report["total"] | {"cure": cure}
+        reports.publish(Kpi, report | {"total": total}, "me", NOW + day * DAY)
+        said = f"is known of {known} of the {late} late account-cycles"
+        assert (said in shown(client)) == told
+
+
 def test_a_share_of_few_is_not_told(client: Client, reports: Reports, report: Json) -> None:
     few = report["total"]["cure"] | {"n": 29, "too_few": True}
     months = {"2025-02": report["by"]["month"]["2025-02"] | {"cure": few}}
@@ -211,14 +223,14 @@ def test_drift_is_drawn_over_time_one_report_of_each_day(client: Client, reports
     for number, (day, score) in enumerate(told):
         reports.publish(Monitor, monitor_report(day, score), "nightly", NOW + number * DAY)
     html = shown(client)
-    _, *rows = rows_of(html, "Stability index over time")
+    _, *rows = rows_of(html, "Stability index (PSI) over time")
     assert [(row[0], row[3]) for row in rows] == [
         ("Jun 28, 2025", "0.050"),
         ("Jun 29, 2025", "0.070"),
         ("Jun 30, 2025", "0.110"),  # as it was reported last
     ]
     assert rows[-1][4:6] == ["0.310", "paid_share_mean_6"]  # not_used drifted more
-    drawn = re.search(r"Stability index over time.*?json\">(.*?)</script>", html, re.S)
+    drawn = re.search(r"Stability index \(PSI\) over time.*?json\">(.*?)</script>", html, re.S)
     assert drawn is not None
     assert '"Bound"' in drawn[1]
     assert "0.25" in drawn[1]
@@ -304,7 +316,7 @@ def test_what_is_used_of_each_resource_stands_with_its_price(
         ["Visits", "10.0", "10.0", "100.0%", "12.50"],
     ]
     assert 'class="lowers" x="0" y="1" width="100.0"' in html
-    assert "of which 1 is worth 1 USD" in html
+    assert "<p>1 USD</p>" in html
     assert "days old; its decisions hold" not in html
     assert "was made with other models" not in html
 

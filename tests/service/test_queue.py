@@ -282,6 +282,15 @@ def test_an_account_that_is_not_there_is_told_and_its_field_is_kept(
         assert 'href="/review?level=4&amp;lang=zh"' in html  # which can be opened
 
 
+def test_an_id_with_a_space_at_its_end_is_found_and_is_no_other(
+    browser: Browser, engine: sa.Engine
+) -> None:
+    for account in ("A-1", "A-1 ", " A-9"):
+        its = recorded(engine, NOW, account=account)["decision_id"]
+        answered = submit(browser, "/review/search", account=account)
+        assert answered.headers["location"] == f"/review?same_account_as={its}"
+
+
 def test_a_search_without_the_pages_token_is_refused(browser: Browser) -> None:
     browser.get("/review")
     assert browser.post("/review/search", data={"account": "A-1"}).status_code == 403

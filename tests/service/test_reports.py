@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from backports import zstd
 
 from service.database import connect, upgrade
+from service.instants import microseconds, new_id
 from service.reports.kpi import Kpi
 from service.reports.monitor import Monitor
 from service.reports.store import LIMIT, ReportError, Reports
@@ -119,3 +120,18 @@ def test_a_report_has_a_bound(database: sa.Engine) -> None:
     reports.publish(Monitor, monitor_report(note="x" * room), "nightly", NOW)
     with pytest.raises(ReportError, match="5,000,001 bytes, more than 5,000,000"):
         reports.publish(Monitor, monitor_report(note="x" * (room + 1)), "nightly", NOW)
+
+
+@pytest.mark.parametrize("content", [b"no zstd", zstd.compress(b"no JSON"), zstd.compress(b"{}")])
+def test_a_report_that_cannot_be_read_takes_no_other_away(
+    database: sa.Engine, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    reports = Reports(database)
+    made = reports.publish(Monitor, monitor_report(), "nightly", NOW)
+    later = NOW + timedelta(days=1)
+    row = {"report_id": new_id(later), "kind": Monitor.kind, "made_at": microseconds(later)}
+    with database.begin() as connection:
+        connection.execute(REPORTS.insert(), row | {"actor": "other", "document": content})
+    assert reports.latest(Monitor, 2) == [made]
+    assert reports.newest(Monitor) is None
+    assert f"report {row['report_id']} (monitor) cannot be read" in caplog.text

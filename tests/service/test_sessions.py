@@ -14,7 +14,7 @@ from service.instants import utc_text
 from service.log import grants
 from service.security.keys import Keys, LiveKey, sha256_of
 from service.security.known import KnownKeys
-from service.security.sessions import IDLE, LASTS, Sessions
+from service.security.sessions import IDLE, LASTS, MOST, Sessions
 from service.security.uses import USE_SECONDS, KeyUses
 from service.tables import KEY_USES, KEYS, SESSIONS
 
@@ -53,6 +53,20 @@ def test_a_session_is_that_of_its_key(sessions: Sessions, key: LiveKey) -> None:
     assert found is not None
     assert (found.caller, found.sha256) == (key.caller, key.sha256)
     assert found.ends <= (datetime.now(UTC) + IDLE).timestamp()
+
+
+def test_a_key_has_a_bounded_number_of_sessions_the_newest(
+    sessions: Sessions, key: LiveKey, keys: Keys, engine: sa.Engine
+) -> None:
+    other = keys.live(keys.add("boss", "admin"))
+    assert other is not None
+    of_other, first = sessions.open(other.sha256), sessions.open(key.sha256)
+    set_back(engine, last_used_at=ago(A_MOMENT))
+    last = [sessions.open(key.sha256) for _ in range(MOST)][-1]
+    assert len(rows(engine)) == MOST + 1
+    assert sessions.key(first) is None
+    assert sessions.key(last) is not None
+    assert sessions.key(of_other) is not None
 
 
 def test_only_the_digest_of_a_session_is_stored(

@@ -171,6 +171,24 @@ def test_whoever_is_signed_in_is_led_on(browser: Browser, client: Client) -> Non
 # What a session is worth
 
 
+def test_whoever_has_signed_in_in_another_tab_is_led_on(
+    keyed_app: FastAPI, token: str, engine: sa.Engine
+) -> None:
+    browser = Browser(keyed_app)
+    other_tab = csrf_on(browser.get(f"{SIGN_IN}?next=/review/models").text)
+    assert submit(browser, SIGN_IN, key=token).status_code == 303
+    before = sessions(engine)
+    sent = {"key": token, "next": "/review/models", CSRF_FIELD: other_tab}
+    here = {"Referer": f"http://127.0.0.1{SIGN_IN}?next=%2Freview%2Fmodels"}
+    answered = browser.post(SIGN_IN, data=sent, headers=here)
+    assert (answered.status_code, answered.headers["location"]) == (303, "/review/models")
+    elsewhere = {"Referer": f"http://127.0.0.1{SIGN_IN}?next=//evil.example"}
+    answered = browser.post(SIGN_IN, data=sent, headers=elsewhere)
+    assert answered.headers["location"] == "/review"
+    assert len(sessions(engine)) == len(before)
+    assert "set-cookie" not in answered.headers
+
+
 def test_the_cookie_counts_on_pages_alone(browser: Browser, body: dict[str, Any]) -> None:
     for path in ("/review", "/docs", "/openapi.json"):
         assert browser.get(path).status_code == 200
@@ -269,6 +287,19 @@ def test_of_two_cookies_of_the_name_neither_counts(browser: Browser) -> None:
 
 
 BY_A_LINK = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "cross-site"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [("a=b", "", 200), ("", "a=b", 200), ("", f"{COOKIE}={'A' * 43}", 303)],
+)
+def test_cookies_in_headers_of_their_own_are_read_together(
+    browser: Browser, first: str, second: str, status: int
+) -> None:
+    own = f"{COOKIE}={browser.cookies[COOKIE]}"
+    names = [("Accept", ACCEPT), *(("Cookie", each) for each in (first, own, second) if each)]
+    asked = Client(browser.app).get("/review", headers=names)
+    assert asked.status_code == status
 
 
 def test_a_link_on_another_site_takes_nothing_from_who_is_signed_in(keyed_app: FastAPI) -> None:

@@ -208,6 +208,16 @@ def test_a_payment_is_received_before_the_decision(at_work: Reviewers, at: str) 
     assert "up to that of the decision" in answered.text
 
 
+def test_how_late_a_payment_may_be_is_told_in_the_zone_of_its_field(at_work: Reviewers) -> None:
+    record = at_work.decided_on(examples.decision("USD") | {"as_of": "2025-07-02T13:30:00Z"})
+    fields = typed(at_work.anna.get(address(record)).text)
+    assert fields[NEW_AT] == "2025-07-02T09:30"
+    late = {NEW_AMOUNT: "50", NEW_AT: "2025-07-02T12:00"}
+    answered = submit(at_work.anna, address(record), **fields | late)
+    assert answered.status_code == 422
+    assert "up to that of the decision, Jul 2, 2025, 09:30:00 -04:00" in text_of(answered.text)
+
+
 def test_an_account_that_owes_nothing_cannot_be_late(at_work: Reviewers) -> None:
     record = at_work.decided()
     fields = typed(at_work.anna.get(address(record)).text) | {"account.past_due_amount": "0"}

@@ -149,3 +149,18 @@ def _client(settings: Settings, engine: sa.Engine) -> Client:
     open_to_all = settings.model_copy(update={"auth": "off"})
     app = create_app(open_to_all, engine, following.current, lambda: NOW, following)
     return Client(app)
+
+
+def misshape(name: str, *place: str) -> Callable[[Path], None]:
+    """A change of a cache: what stands at this place of its documents of that name is a text."""
+
+    def changed(cache: Path) -> None:
+        for path in documents(cache, name):
+            whole = json.loads(path.read_text())
+            within = whole
+            for step in place[:-1]:
+                within = within[step]
+            within[place[-1]] = "not as it was"
+            path.write_text(json.dumps(whole))
+
+    return changed

@@ -66,9 +66,11 @@ def actions_of(
         "problem": None if attempt is None else _problem(attempt, language),
         "closed": closed,
         "successor": record.get("superseded_by"),
-        "confirming": _confirming(attempt, language),
+        "confirming": _confirming(record, attempt, language),
         "override": None if closed else _override(record, attempt, language),
         "approve": closed is None and proposed and not own,
+        "proposal": _proposal(record, language) if proposed else None,
+        "nets": _nets(record, record["intensity"]["level"], language) if proposed else "",
         "own": own,
         "keys_needed": own and caller == LOCAL,
         "text": typed.get("text", ""),
@@ -141,13 +143,52 @@ def _wrong(problem: ProblemError | None, language: Language) -> dict[str, str]:
     }
 
 
-def _confirming(attempt: Attempt | None, language: Language) -> dict[str, Any] | None:
+def _proposal(record: Record, language: Language) -> str:
+    """What waits, for whom, by whom and why: to be read beside the button that approves it."""
+    intensity, reason = record["intensity"], record["override_reason"]
+    said = [
+        LABELS["act_proposal" if reason is None else "act_proposal_by"]
+        .of(language)
+        .format(
+            actor=record["actor"],
+            level=level_told(intensity["level"], language),
+            account=record["account_id"],
+        )
+    ]
+    if reason is not None:
+        said.append(f"{told(OVERRIDES, reason['code'], language)} {reason['text'] or ''}".strip())
+    return (" " if language == "en" else "").join(said)
+
+
+def _nets(record: Record, level: int, language: Language) -> str:
+    """What a level nets beside the recommended one; empty where that is it, or none is weighed."""
+    intensity, currency = record["intensity"], record["currency"]
+    nets = {each["level"]: each["net"] for each in intensity["levels"]}
+    best = intensity.get("recommended", level)  # which older records do not have
+    if level == best or nets.get(level) is None or nets.get(best) is None:
+        return ""
+    return (
+        LABELS["act_nets"]
+        .of(language)
+        .format(
+            net=formats.money(nets[level], language, currency),
+            best=level_told(best, language),
+            most=formats.money(nets[best], language, currency),
+        )
+    )
+
+
+def _confirming(
+    record: Record, attempt: Attempt | None, language: Language
+) -> dict[str, Any] | None:
     """The level that is to be confirmed before it is proposed."""
     if attempt is None or attempt.problem is not None:
         return None
     typed = attempt.typed
     return {
         "level": level_told(ESCALATE, language),
+        "account": record["account_id"],
+        "nets": _nets(record, ESCALATE, language),
         "reason": told(OVERRIDES, typed["reason"], language),
         "fields": {name: typed.get(name, "") for name in _FIELDS},
     }

@@ -98,7 +98,7 @@ def _delinquency(
                 for end in shown
             ),
         ],
-        Axis(_label("days_past_due", language), low=0),
+        Axis(_label("days_past_due", language), "count", low=0),
         Axis(f"{_label('balance', language)} ({currency})", "money"),
     )
 
@@ -121,7 +121,7 @@ def _payments(
             series("history_in", (c.inward for c in cycles), 3, "right"),
         ],
         Axis(currency, "money", low=0),
-        Axis(_label("history_contacts", language), low=0),
+        Axis(_label("history_contacts", language), "count", low=0),
     )
 
 

@@ -62,6 +62,18 @@ ACTING_LABELS: dict[str, Words] = {
         "are asked again as they count now.",
         "该级别须由作出决策者以外的人员批准。系统会按当前情况再次核对联系规则。",
     ),
+    "act_proposal": Words(
+        "Model and policy propose level {level} for account {account} (sent by {actor}).",
+        "模型与策略提议账户 {account} 采用级别 {level}（由 {actor} 提交）。",
+    ),
+    "act_proposal_by": Words(
+        "{actor} proposes level {level} for account {account}.",
+        "{actor} 提议账户 {account} 采用级别 {level}。",
+    ),
+    "act_nets": Words(
+        "It nets {net} a cycle, the recommended level {best} {most}.",
+        "该级别每周期净值为 {net}，推荐级别 {best} 为 {most}。",
+    ),
     "act_own": Words(
         "You made this decision, or the one before it: another reviewer has to approve it.",
         "本决策或其前一决策由您作出：须由另一位审核人员批准。",

@@ -20,7 +20,7 @@ COMMON_LABELS: dict[str, Words] = {
     "low": Words("low", "低"),
     "medium": Words("medium", "中"),
     "high": Words("high", "高"),
-    "doubtful": Words("doubtful", "可疑"),
+    "doubtful": Words("doubtful", "极高"),
     "level": Words("Contact level", "联系强度"),
     "channels": Words("Channels", "渠道"),
     "no_channels": Words("none", "无"),

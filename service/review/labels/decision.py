@@ -6,6 +6,8 @@ DECISION_LABELS: dict[str, Words] = {
     "data_age": Words("Age of the newest statement", "最新账单距今"),
     "supersedes": Words("Takes the place of", "取代的决策"),
     "superseded_by": Words("Another decision has taken its place:", "本决策已被另一决策取代："),
+    "proposed_by": Words("Proposed by", "提议人"),
+    "approved_by": Words("Approved by", "批准人"),
     "override_reason": Words("Why a person decided", "人工决定的理由"),
     "probability_cure": Words("Probability of cure", "恢复正常的概率"),
     "probability_sustained_cure": Words("Probability of a cure that lasts", "持续恢复正常的概率"),
@@ -52,10 +54,11 @@ DECISION_LABELS: dict[str, Words] = {
         "All amounts are for one cycle. Value is what the level adds to no contact; price is what "
         "the resources it uses would bring on other accounts; net is value less cost and price. "
         "Of the levels that policy and contact rules leave, the one with the largest net is "
-        "recommended; protections and holds may lower it then.",
+        "recommended; protections and holds may lower it then. The probability here is under each "
+        "level; that at the head of the page is under the contact that is ordinary.",
         "所有金额均按一个周期计算。价值为该级别相对于不联系所增加的收益；影子价格为所占用资源用于其他账户"
         "可带来的收益；净值为价值减去成本与影子价格。在策略与联系规则允许的级别中推荐净值最大者，"
-        "随后可能因保护措施或暂缓事由而降低。",
+        "随后可能因保护措施或暂缓事由而降低。此处的概率为各级别下的概率；页首的概率为通常联系方式下的概率。",
     ),
     "response_assumed": Words(
         "What contact changes is assumed in the policy, not estimated from data.",
@@ -106,8 +109,9 @@ DECISION_LABELS: dict[str, Words] = {
     "percentile_below": Words("at most {percent}", "不高于 {percent}"),
     "percentile_above": Words("at least {percent}", "不低于 {percent}"),
     "percentile": Words(
-        "Percentiles, 0 to 100, are among the accounts that the model was trained on.",
-        "百分位（0 至 100）均为在模型训练账户中的位置。",
+        "Percentiles, 0 to 100, are among the accounts that the model was trained on: the higher, "
+        "the likelier the outcome predicted.",
+        "百分位（0 至 100）均为在模型训练账户中的位置：数值越高，预测结果越可能实现。",
     ),
     "no_percentile": Words(
         "The model that scored is not kept here any more, so the percentile of the score is not "
@@ -173,7 +177,7 @@ DECISION_LABELS: dict[str, Words] = {
     "history_status": Words("State", "账户状态"),
     "history_as_it_stood": Words("as it stood at the decision", "决策时的状况"),
     "history_no_statement": Words("no statement", "无账单"),
-    "account_open": Words("open", "正常"),
+    "account_open": Words("open", "未关闭"),
     "account_restructured": Words("restructured", "已重组"),
     "account_paid_off": Words("paid off", "已结清"),
     "account_charged_off": Words("charged off", "已核销"),

@@ -80,11 +80,11 @@ _POLICY: dict[str, Words] = {
     "policy_doubtful_from": Words(
         "Doubtful: from {stage} on, below a probability of {below}, with at least {amount} past "
         "due.",
-        "可疑：自 {stage} 阶段起，概率低于 {below}，且逾期金额不少于 {amount}。",
+        "极高风险：自 {stage} 阶段起，概率低于 {below}，且逾期金额不少于 {amount}。",
     ),
     "policy_doubtful_any": Words(
         "Doubtful: from {stage} on, below a probability of {below}, whatever is past due.",
-        "可疑：自 {stage} 阶段起，概率低于 {below}，不论逾期金额。",
+        "极高风险：自 {stage} 阶段起，概率低于 {below}，不论逾期金额。",
     ),
     "policy_worth": Words("What it weighs", "权衡依据"),
     "policy_worth_cure": Words(
@@ -109,10 +109,10 @@ _POLICY: dict[str, Words] = {
 _EFFECTS: dict[str, Words] = {
     "policy_effects_meaning": Words(
         "Odds of the target under each level, as a multiple of those without contact: 1 changes "
-        "nothing, 2 turns 3 in 10 into 46 in 100. What was estimated from assignments drawn at "
+        "nothing, 2 turns 30% into 46%. What was estimated from assignments drawn at "
         "random, for the average account of the stage, stands beside what the policy file "
         "assumes for each tier.",
-        "各级别下达到目标的几率与不联系时之比：1 表示无变化，2 表示由 10 中 3 变为 100 中 46。"
+        "各级别下达到目标的几率与不联系时之比：1 表示无变化，2 表示概率由 30% 升至 46%。"
         "图中并列由随机分配估计的数值（该阶段的平均账户）与策略文件对各风险等级的假设。",
     ),
     "policy_effects_chart": Words(
@@ -131,7 +131,7 @@ _EFFECTS: dict[str, Words] = {
     "policy_odds_ratio": Words("Odds ratio against no contact", "与不联系相比的几率比"),
     "policy_estimated": Words("estimated", "估计"),
     "policy_assumed": Words("assumed", "假设"),
-    "policy_assumed_of_tier": Words("assumed, tier {tier}", "假设（等级{tier}）"),
+    "policy_assumed_of_tier": Words("assumed, tier {tier}", "假设（风险{tier}）"),
     "policy_ratio_estimated": Words("estimated [95%]", "估计 [95%]"),
     "policy_known_from": Words(
         "Where each effect is known from, and what it adds to the probability",
@@ -162,6 +162,15 @@ _WORTH: dict[str, Words] = {
     "worth_rows": Words(
         "{used} assignments of {accounts} accounts, after statements of",
         "{accounts} 个账户的 {used} 次分配，账单日期",
+    ),
+    "worth_judged": Words(
+        "Net value of {proposed}, less that of {current}: {told}.",
+        "{proposed}与{current}的净价值之差：{told}。",
+    ),
+    "caution_in_sample": Words(
+        "The score was trained on statements until {until}: as far as they are of these accounts, "
+        "policies that go by it may look better here than they are.",
+        "评分的训练账单截至 {until}：如与此处账户重合，依据该评分的策略在此可能显得优于实际。",
     ),
     "worth_value_chart": Words("Net value over no contact", "相对于不联系的净价值"),
     "worth_difference_chart": Words("Net value over what was done", "相对于实际做法的净价值"),

@@ -7,7 +7,7 @@ PORTFOLIO_LABELS: dict[str, Words] = {
     # Of when each part is
     "portfolio_heads": Words("What is shown, and of when", "数据来源与时点"),
     "portfolio_key_figures": Words("Key figures", "关键指标"),
-    "portfolio_monitoring_cure": Words("Monitoring of cure scores", "恢复评分监测"),
+    "portfolio_monitoring_cure": Words("Monitoring of cure scores", "恢复正常评分监测"),
     "portfolio_monitoring_early_warning": Words(
         "Monitoring of early-warning scores", "预警评分监测"
     ),
@@ -51,9 +51,12 @@ PORTFOLIO_LABELS: dict[str, Words] = {
     "portfolio_capacity": Words("Capacity used, and its price", "产能使用与影子价格"),
     "portfolio_capacity_told": Words(
         "The plan of run {plan} as of {at} weighed {accounts} accounts. A price is what one more "
-        "unit would bring; prices are in the policy's unit, of which 1 is worth {rates}.",
+        "unit would bring, in the policy's unit.",
         "计划来自运行 {plan}，时点 {at}，共权衡 {accounts} 个账户。"
-        "影子价格为增加一个单位可带来的收益，以策略的金额单位计，1 单位相当于 {rates}。",
+        "影子价格为增加一个单位可带来的收益，以策略的金额单位计。",
+    ),
+    "portfolio_rates": Words(
+        "What 1 of the policy's unit is in each currency", "策略的 1 个金额单位相当于各币种多少"
     ),
     "portfolio_no_plan": Words(
         "No capacity plan is in force, so that resources have no prices. Make one by a nightly "
@@ -90,6 +93,13 @@ PORTFOLIO_LABELS: dict[str, Words] = {
         "{effective} 项生效决策构成 {cycles} 个账户周期，其中 {late} 个为逾期周期。"
         "指标按逾期周期计算，并附 95% 区间。",
     ),
+    "portfolio_outcomes_known": Words(
+        "Whether they were cured is known of {known} of the {late} late account-cycles ({share}). "
+        "Shares are of these alone: accounts that cured and were not sent again may be among the "
+        "others.",
+        "{late} 个逾期周期中，已知是否恢复正常的有 {known} 个（{share}）。恢复正常比例仅按这些周期"
+        "计算：已恢复正常而未再送入系统的账户可能在其余周期中。",
+    ),
     "portfolio_honest": Words(
         "Figures by level are not effects: levels were chosen by need, so that the hard cases get "
         "the most contact. What contact changes is estimated from assignments, and shown with the "
@@ -108,7 +118,7 @@ PORTFOLIO_LABELS: dict[str, Words] = {
     "portfolio_unit_cost": Words("Cost of one unit", "每单位收回成本"),
     "portfolio_open_cycles": Words("Cycles that may still pay", "仍可能还款的周期"),
     "portfolio_outgoing": Words("Outgoing contacts", "外呼及外发次数"),
-    "portfolio_per_cure": Words("Contacts per cure", "每次恢复所需联系次数"),
+    "portfolio_per_cure": Words("Contacts per cure", "每次恢复正常所需联系次数"),
     "portfolio_reach": Words("Reached", "触达率"),
     "portfolio_kept": Words("Promises kept", "承诺履行率"),
     "portfolio_too_few": Words("too few", "样本过少"),
@@ -122,7 +132,7 @@ PORTFOLIO_LABELS: dict[str, Words] = {
         "Recovered in {currency}, by month of decision", "收回金额 {currency}（按决策月份）"
     ),
     "portfolio_per_cure_by_month": Words(
-        "Contacts for each cure, by month of decision", "每次恢复所需联系次数（按决策月份）"
+        "Contacts for each cure, by month of decision", "每次恢复正常所需联系次数（按决策月份）"
     ),
     "portfolio_answers_by_month": Words(
         "Reached, and promises kept, by month of decision", "触达率与承诺履行率（按决策月份）"
@@ -135,12 +145,13 @@ PORTFOLIO_LABELS: dict[str, Words] = {
     # Monitoring
     "portfolio_drift": Words("Drift, and what came of scores", "偏移与评分结果"),
     "portfolio_drift_told": Words(
-        "The population stability index compares scores and features with those that the model "
-        "was trained on: below 0.10 stable, up to 0.25 to be looked at, above it shifted.",
-        "群体稳定性指数将评分与特征同训练时相比：低于 0.10 为稳定，至 0.25 需关注，更高则已偏移。",
+        "The population stability index (PSI) compares scores and features with those that the "
+        "model was trained on: below 0.10 stable, up to 0.25 to be looked at, above it shifted.",
+        "群体稳定性指标（PSI）将评分与特征同训练时相比：低于 0.10 为稳定，0.10 至 0.25 需关注，"
+        "高于 0.25 为已偏移。",
     ),
-    "portfolio_drift_over_time": Words("Stability index over time", "稳定性指数变化"),
-    "portfolio_psi": Words("Stability index", "稳定性指数"),
+    "portfolio_drift_over_time": Words("Stability index (PSI) over time", "稳定性指标（PSI）变化"),
+    "portfolio_psi": Words("PSI", "PSI"),
     "portfolio_day": Words("Day", "日期"),
     "portfolio_bundle": Words("Bundle", "模型包"),
     "portfolio_decisions": Words("Decisions", "决策数"),

@@ -3,13 +3,14 @@
 from models.intensity.words.catalogue import Words
 
 QUEUE_LABELS: dict[str, Words] = {
+    "ended": Words("no longer valid", "已失效"),
     "decisions": Words("Decisions", "决策"),
     "all": Words("All decisions", "全部决策"),
     "expired": Words("expired", "已过期"),
-    "queue_waiting": Words("{count} proposals wait for approval.", "{count} 项建议待批准。"),
-    "queue_waiting_one": Words("One proposal waits for approval.", "1 项建议待批准。"),
-    "queue_waiting_none": Words("No proposal waits for approval.", "没有待批准的建议。"),
-    "queue_waiting_link": Words("Show proposals", "查看建议"),
+    "queue_waiting": Words("{count} proposals wait for approval.", "{count} 项提议待批准。"),
+    "queue_waiting_one": Words("One proposal waits for approval.", "1 项提议待批准。"),
+    "queue_waiting_none": Words("No proposal waits for approval.", "没有待批准的提议。"),
+    "queue_waiting_link": Words("Show proposals", "查看提议"),
     # Searching by account
     "queue_account": Words("Account id", "账户编号"),
     "queue_account_hint": Words(

@@ -16,7 +16,7 @@ from service.log.records import Record, shown
 from service.review import formats
 from service.review.asked import Asked, AskedOf
 from service.review.decision.acting import actions_of
-from service.review.decision.history import History, history
+from service.review.decision.history import history
 from service.review.decision.level import level_view
 from service.review.decision.notices import notices
 from service.review.decision.others import chain, others
@@ -69,7 +69,7 @@ def _view(parts: Parts, found: Record, asked: Asked, kept: int | None) -> dict[s
         "waterfall": drawn,
         "level": level_view(record, language),
         "reason": _reason(record, language),
-        "history": _history(parts, record, language),
+        **_inputs(parts, record, language),
         "others": others(parts.log, found, language),
         "chain": chain(parts.log, found, language),
     }
@@ -92,10 +92,12 @@ def _percentile(parts: Parts, record: Record, language: Language) -> str:
     return LABELS[f"percentile_{known.known}"].of(language).format(percent=number)
 
 
-def _history(parts: Parts, record: Record, language: Language) -> History | None:
-    """The history that was decided on; None where it is kept no more, or cannot be read."""
+def _inputs(parts: Parts, record: Record, language: Language) -> dict[str, Any]:
+    """The account and its history, as decided on; None where kept no more, or not to be read."""
     inputs = parts.log.inputs(record["decision_id"])
     try:
-        return None if inputs is None else history(decided_on(inputs), language)
+        body = None if inputs is None else decided_on(inputs)
+        drawn = None if body is None else history(body, language)
     except ValueError:
-        return None
+        body = drawn = None
+    return {"owed": None if body is None else body.account, "history": drawn}

@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from models.score.reasons import Language
 from models.target import TARGETS, Target
-from service.api.common import PartsOf
+from service.api.common import Parts, PartsOf
 from service.errors import ProblemError
-from service.review.asked import AskedOf
-from service.review.known_model import Judged, known_model
+from service.review.asked import Asked, AskedOf
+from service.review.known_model import Judged, KnownModel, as_far_as_readable, known_model
 from service.review.model.card import card, features, registry, settings
 from service.review.model.drawn import drawn
 from service.review.model.fairness import fairness
@@ -36,12 +36,14 @@ _OF_DOCUMENT = frozenset(SECTIONS) - {"card", "rivals", "history"}
 def overview(parts: PartsOf, asked: AskedOf) -> Response:
     """A card for each target, and what the registry has that is not served."""
     status = parts.models()
-    return page(
-        "models.html",
-        asked,
-        cards=[card(known_model(parts, each), status, asked.language) for each in TARGETS],
-        registry=registry(status),
-    )
+    every = [known_model(parts, each) for each in TARGETS]
+
+    def show(whole: bool) -> Response:
+        told = every if whole else [each.alone for each in every]
+        cards = [card(each, status, asked.language) for each in told]
+        return page("models.html", asked, cards=cards, registry=registry(status))
+
+    return as_far_as_readable(show)
 
 
 @router.get("/review/models/{target}")
@@ -49,6 +51,10 @@ def overview(parts: PartsOf, asked: AskedOf) -> Response:
 def model(parts: PartsOf, target: str, asked: AskedOf) -> Response:
     """One target's model: whether it is right, whether it is fair, and who put it in force."""
     known = known_model(parts, _target(target))
+    return as_far_as_readable(lambda whole: _model(parts, known if whole else known.alone, asked))
+
+
+def _model(parts: Parts, known: KnownModel, asked: Asked) -> Response:
     judged = _judged(known.served, asked.language)
     compared = rivals(known, asked.language)
     missing = (set() if judged else _OF_DOCUMENT) | (set() if compared else {"rivals"})

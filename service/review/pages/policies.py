@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from service.api.common import PartsOf
 from service.review.asked import AskedOf
+from service.review.known_model import as_far_as_readable
 from service.review.policy.effects import effects_view
 from service.review.policy.known import known_policy
 from service.review.policy.rules import rules_view
@@ -28,15 +29,20 @@ def policies(parts: PartsOf, asked: AskedOf) -> Response:
     policy, challenger = generation.policy, generation.challenger
     known = known_policy(parts, policy)
     today = parts.clock().astimezone(UTC).date()
-    return page(
-        "policies.html",
-        asked,
-        policy=policy_view(generation, language),
-        known=known,
-        challenger=None if challenger is None else named(challenger),
-        effects=effects_view(policy, language),
-        prices=prices_view(generation, parts.readiness.prices(), language),
-        rules=rules_view(today, policy.advisory_rules, language),
-        worth=None if known.value is None else value_view(known.value, language),
-        moves=promotions(known.registered, language),
-    )
+
+    def show(whole: bool) -> Response:
+        value = known.value if whole else None
+        return page(
+            "policies.html",
+            asked,
+            policy=policy_view(generation, language),
+            known=known._replace(value=value),
+            challenger=None if challenger is None else named(challenger),
+            effects=effects_view(policy, language),
+            prices=prices_view(generation, parts.readiness.prices(), language),
+            rules=rules_view(today, policy.advisory_rules, language),
+            worth=None if value is None else value_view(value, language),
+            moves=promotions(known.registered, language),
+        )
+
+    return as_far_as_readable(show)

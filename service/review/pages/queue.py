@@ -82,14 +82,17 @@ def search(parts: PartsOf, form: FormOf, asked: AskedOf) -> Response:
     """
     wanted = asking(form)
     there = asked._replace(here=wanted.address())
-    account = _Account(form.get("account", "").strip())
+    typed = form.get("account", "")
+    account = _Account(typed.strip())
     if wanted.wrong:
         return _page(parts, there, wanted, None, account, status=422)
     if not 0 < len(account.sent) <= ID_LENGTH or not account.sent.isprintable():
         account = _Account(account.sent[: 2 * ID_LENGTH], "queue_account_wrong")
         return _page(parts, there, wanted, None, account, status=422)
-    newest = parts.log.search(Query(account_id=account.sent), 1).records
-    if not newest:
+    # As it was typed first: an id may have spaces at its ends, and another the same without them.
+    found = (parts.log.search(Query(account_id=each), 1).records for each in (typed, account.sent))
+    newest = next(filter(None, found), None)
+    if newest is None:
         account = account._replace(wrong="queue_account_unknown")
         return _page(parts, there, wanted, None, account, status=404)
     return RedirectResponse(wanted.address(**{ACCOUNT: newest[0]["decision_id"]}), 303)

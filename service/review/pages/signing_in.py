@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from service.errors import ProblemError
-from service.review.addresses import SIGN_IN, SIGN_OUT, local
+from service.review.addresses import SIGN_IN, SIGN_OUT, led_from, local
 from service.review.asked import Asked, AskedOf
-from service.review.forms import FormOf
+from service.review.forms import Form, FormOf, form_of
 from service.review.labels.signing_in import SIGNING_IN_LABELS
 from service.review.rendering import page
 from service.security.callers import scopes
@@ -30,6 +30,22 @@ async def _door(request: Request) -> Door | None:
 DoorOf = Annotated[Door | None, Depends(_door)]
 
 
+async def _key_form(request: Request, door: DoorOf) -> Form | None:
+    """The form that was sent; None from a browser that has signed in since it was shown.
+
+    In another tab, as happens where several were open when the session ended.
+    """
+    try:
+        return await form_of(request)
+    except ProblemError as problem:
+        if problem.kind != "forbidden" or door is None or not await door.signed_in(request.scope):
+            raise
+        return None
+
+
+KeyFormOf = Annotated[Form | None, Depends(_key_form)]
+
+
 @router.get(SIGN_IN)
 async def sign_in(request: Request, asked: AskedOf, door: DoorOf) -> Response:
     """The page to sign in at; whoever has signed in already is led on."""
@@ -40,8 +56,10 @@ async def sign_in(request: Request, asked: AskedOf, door: DoorOf) -> Response:
 
 
 @router.post(SIGN_IN)
-async def enter(request: Request, asked: AskedOf, door: DoorOf, form: FormOf) -> Response:
+async def enter(request: Request, asked: AskedOf, door: DoorOf, form: KeyFormOf) -> Response:
     """Open a session with the key that was sent, and lead on."""
+    if form is None:
+        return RedirectResponse(led_from(request), 303)
     address, key = local(form.get("next", "")), form.get("key", "").strip()
     response = RedirectResponse(address, 303)
     if door is None:

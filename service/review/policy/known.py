@@ -1,6 +1,6 @@
 """What the registry tells of the policy in force."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from models.intensity.policy import Policy
 from service.api.common import Parts
@@ -38,7 +38,11 @@ def _is_judged(value: Document | None, policy: Policy) -> bool:
     """Whether a comparison, where there is one, is of this policy with this estimate."""
     if value is None:
         return True
-    told = value["policies"].get(PROPOSED, {}).get("file") or {}
+    told: Any = value
+    for name in ("policies", PROPOSED, "file"):
+        told = told.get(name) if isinstance(told, dict) else None
+    if not isinstance(told, dict):
+        return False
     return (told.get("sha256"), told.get("estimate_sha256")) == (
         policy.sha256,
         policy.estimate_sha256,

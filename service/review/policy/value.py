@@ -1,5 +1,6 @@
 """What policies would have been worth on recorded assignments: the comparison of a promotion."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ Row = dict[str, Any]
 Figure = Mapping[str, float | None]
 
 DONE, NOTHING = "done", "nothing"
+CURRENT, PROPOSED = "current", "proposed"
+# As training.offpolicy.cautions writes it; the document has no field for it.
+_IN_SAMPLE = re.compile(r"The score was trained on statements until (\d{4}-\d{2}-\d{2})\.")
 FEW, MUCH = 100.0, 0.01  # effective assignments, and share without support, to be told of
 
 
@@ -46,6 +50,7 @@ def value_view(document: Document, language: Language) -> Row:
             unit,
             language,
         ),
+        "judged": _judged(policies, names, language),
         "cautions": list(_cautions(document, names, language)),
         "recorded": document["warnings"],
     }
@@ -57,6 +62,20 @@ def policy_name(name: str, told: Document, language: Language) -> str:
     shown = name if words is None else words.of(language)
     refitted = LABELS["policy_refitted"].of(language) if told["refitted"] else ""
     return f"{shown}{refitted}"
+
+
+def _judged(
+    policies: Mapping[str, Document], names: Mapping[str, str], language: Language
+) -> Row | None:
+    """The policy proposed less that of then: what a promotion is about."""
+    above = policies[PROPOSED]["minus"].get(CURRENT) if PROPOSED in policies else None
+    if above is None or CURRENT not in names:
+        return None
+    words = LABELS["worth_judged"].of(language)
+    told = words.format(
+        proposed=names[PROPOSED], current=names[CURRENT], told=_told(above, language)
+    )
+    return {"told": told, "reading": _reading(above)}
 
 
 def _row(name: str, each: Document, language: Language) -> Row:
@@ -129,5 +148,10 @@ def _cautions(document: Document, names: Mapping[str, str], language: Language) 
         if 0 < each["effective_size"] < FEW:
             size = formats.number(each["effective_size"], language)
             yield LABELS["caution_few"].of(language).format(policy=shown, size=size)
+    for recorded in document["warnings"]:
+        until = _IN_SAMPLE.match(recorded)
+        if until:
+            day = formats.day(until[1], language)
+            yield LABELS["caution_in_sample"].of(language).format(until=day)
     for number in range(1, 4):
         yield LABELS[f"note_{number}"].of(language)

@@ -81,6 +81,7 @@ def _kpi(report: Kpi, wanted: str, language: Language) -> dict[str, Any]:
         "standing": report.portfolio,
         "table": standing_table(report.portfolio, wanted, language),
         "decisions": report.decisions,
+        "outcomes": _outcomes_known(report, language),
         "cards": list(_cards(total, language)),
         "months": by_month(report, language),
         "by": [_by(report, name, language) for name in BY],
@@ -95,6 +96,20 @@ def _kpi(report: Kpi, wanted: str, language: Language) -> dict[str, Any]:
         ],
         "visits": report.visits,
     }
+
+
+def _outcomes_known(report: Kpi, language: Language) -> str | None:
+    """Of how many cycles the outcome is known; None where it is of all."""
+    known, late = report.total.cure.n, report.decisions.late_cycles
+    if known >= late:
+        return None
+    return label(
+        "portfolio_outcomes_known",
+        language,
+        known=formats.number(known, language),
+        late=formats.number(late, language),
+        share=formats.percent(known / late, language, 0),
+    )
 
 
 def _cards(total: Group, language: Language) -> Iterator[Card]:

@@ -14,6 +14,7 @@ from service.log.records import Record
 Row = dict[str, Any]
 
 EXPIRED = "expired"  # a proposal that can no longer be approved
+ENDED = "ended"  # on the page alone: a decision in force until it was no longer valid
 DIGITS = 12  # of a digest, as people tell bundles apart
 # Of the table, which programs read too: they stay as they are.
 COLUMNS = (
@@ -59,7 +60,7 @@ def _row(record: Record, now: datetime, language: Language) -> Row:
         "level": intensity["level"],
         "level_name": told(LEVELS, intensity["name"], language),
         "treatment": told(TREATMENT_NAMES, intensity["treatment"], language),
-        "status": _status(record, now),
+        "status": ENDED if _has_ended(record, now) else _status(record, now),
         "valid_until": record["valid_until"],
         "model": versions["model"],
         "digest": versions["bundle_sha256"][:DIGITS],
@@ -88,3 +89,8 @@ def _cells(record: Record, now: datetime) -> tuple[Cell, ...]:
 
 def _status(record: Record, now: datetime) -> str:
     return EXPIRED if is_expired(record, now) else str(record["status"])
+
+
+def _has_ended(record: Record, now: datetime) -> bool:
+    over = datetime.fromisoformat(record["valid_until"]) <= now
+    return over and record["status"] == "effective"

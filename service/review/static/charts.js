@@ -5,6 +5,7 @@
 const language = document.documentElement.lang.startsWith("zh") ? "zh-CN" : "en-US";
 const written = {
   number: new Intl.NumberFormat(language, { maximumSignificantDigits: 4 }),
+  count: new Intl.NumberFormat(language, { maximumFractionDigits: 0 }),
   percent: new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }),
   money: new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 }),
   signed: new Intl.NumberFormat(language, { maximumSignificantDigits: 3, signDisplay: "exceptZero" }),
@@ -33,7 +34,11 @@ function axis(told, soft, line) {
     title: { display: Boolean(told.title), text: told.title, color: soft },
     ticks: told.names.length
       ? { color: soft, stepSize: 1, autoSkip: false, callback: (value) => told.names[value] ?? "" }
-      : { color: soft, callback: (value) => form.format(value) },
+      : {
+          color: soft,
+          precision: told.format === "count" ? 0 : undefined,
+          callback: (value) => form.format(value),
+        },
     grid: { color: line },
     border: { color: line },
   };

@@ -1,7 +1,9 @@
 """The form of what is supposed, as it is laid out: fields with their labels, values and errors."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from features.tables import DAYS_PAST_DUE_BOUND, FLAGS
 from models.score.reasons import Language
@@ -167,6 +169,8 @@ def _apart(name: str, shared: Collection[str], language: Language) -> str | None
 
 def _wrong(takes: str, body: Body, language: Language) -> str:
     """What a field takes."""
-    at = formats.instant(body["as_of"], language)
+    zone = ZoneInfo(body["account"]["timezone"])  # the field's own
+    as_of = datetime.fromisoformat(body["as_of"]).astimezone(zone).isoformat()
+    at = formats.instant(as_of, language)
     most = formats.number(DAYS_PAST_DUE_BOUND, language)
     return LABELS[f"what_if_wrong_{takes}"].of(language).format(at=at, most=most)
