@@ -63,12 +63,12 @@ $(STAMP): requirements/all.txt pyproject.toml
 run: install ## data, training where there is no champion, service on 127.0.0.1 [DATA=… PORT=8000]
 	CURESCORE_AUTH=off $(BIN)/curescore up $(if $(DATA),--data "$(DATA)") --port $(PORT)
 
-test: check ## all that CI runs: check, then every test; only some with [PYTEST_ARGS=…]
+test: install ## all that CI runs: check, and every test; only some tests with [PYTEST_ARGS=…]
 	@.ci/chromium
 ifdef PYTEST_ARGS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 else
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-commands test-others
+	@$(MAKE) --no-print-directory --keep-going --jobs=3 check test-commands test-others
 endif
 
 # Side by side, in about equal shares: whole commands and the like, and all others. What the
