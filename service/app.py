@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
 from logging import getLogger
+from multiprocessing import parent_process
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from models.generation import Generation
+from models.processes import end_with_parent
 from service import openapi
 from service.admission import Admission
 from service.api import decisions, explain, happened, health, metrics, overriding, served, visits
@@ -220,6 +222,8 @@ def from_environment() -> FastAPI:
     service.served.registry.ModelsError, models.intensity.plan.PlanError or
     features.errors.InputError where it cannot start.
     """
+    if parent_process() is not None:
+        end_with_parent()  # one of several workers would keep the port of a service that was killed
     settings = load_settings()
     engine = connect(settings.database)
     assert_durable(engine)

@@ -138,6 +138,17 @@ def test_a_worker_that_dies_is_replaced_and_nothing_answered_is_lost(
         assert all(log.read(UUID(each.json()["decision_id"])) for each in answered)
 
 
+def test_workers_end_with_the_service_that_is_killed(
+    postgres_url: str, tmp_path: Path, bundle_dir: Path, body: dict[str, Any]
+) -> None:
+    upgrade(postgres_url)
+    with served(tmp_path, bundle_dir, postgres_url, 2) as (server, _):
+        url = f"{server.address}/v1/decisions"
+        assert answers(url, body)
+        server.process.kill()
+        wait_for(lambda: not answers(url, body))
+
+
 def answers(url: str, body: dict[str, Any]) -> bool:
     try:
         return plain.post(url, json=body, timeout=30).status_code == 200
