@@ -311,9 +311,9 @@ def test_what_is_used_of_each_resource_stands_with_its_price(
     html = shown(client)
     _, *rows = rows_of(html, "Capacity used, and its price")
     assert rows == [
-        ["Minutes of agents", "2,700.0", "3,000.0", "90.0%", "0.75"],
-        ["Letters", "1,234.0", "no limit", "–", "0.00"],
-        ["Visits", "10.0", "10.0", "100.0%", "12.50"],
+        ["minutes of an agent", "2,700.0", "3,000.0", "90.0%", "0.75"],
+        ["letters", "1,234.0", "no limit", "–", "0.00"],
+        ["visits", "10.0", "10.0", "100.0%", "12.50"],
     ]
     assert 'class="lowers" x="0" y="1" width="100.0"' in html
     assert "<p>1 USD</p>" in html

@@ -5,7 +5,8 @@ from typing import Any
 from models.generation import Generation
 from models.intensity.ladder import LEVEL_NAMES, RESOURCES
 from models.intensity.policy import Policy
-from models.intensity.words.names import CHANNEL_NAMES, LEVELS, RESOURCE_NAMES
+from models.intensity.words.catalogue import told
+from models.intensity.words.names import CHANNEL_NAMES, LEVELS, RESOURCE_NAMES, TREATMENT_NAMES
 from models.score.reasons import Language
 from models.stage import STAGES
 from models.target import TARGETS
@@ -86,7 +87,7 @@ def _rung(policy: Policy, level: int, language: Language) -> Row:
     rung = policy.rungs[level]
     return {
         "level": level_name(level, language),
-        "treatment": LABELS[f"treatment_{rung.treatment}"].of(language),
+        "treatment": told(TREATMENT_NAMES, rung.treatment, language),
         "contacts": [
             f"{CHANNEL_NAMES[channel].of(language)} {_often(often, language)}"
             for channel, often in rung.contacts_per_week.items()
