@@ -13,9 +13,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 PACKAGES := features models training service curescore
 
-# Browsers, whole commands, notebooks and servers: about half of the time that `make test` takes.
-COMMANDS := tests/browser tests/curescore tests/journey tests/notebooks tests/service/faults \
-	tests/service/test_looking.py tests/service/test_model_reload.py
+# Browsers, whole commands and servers: about half of the time that `make test` takes.
+COMMANDS := tests/browser tests/curescore tests/journey tests/service/faults
 
 # Whom `make bench` compares us with.
 PEERS := build/peers
@@ -38,7 +37,7 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-commands test-others check audit format prove bench lock
+.PHONY: help install run test compiled test-commands test-others check audit format prove bench lock
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -68,8 +67,13 @@ test: install ## all that CI runs: check, and every test; only some tests with [
 ifdef PYTEST_ARGS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 else
-	@$(MAKE) --no-print-directory --keep-going --jobs=3 check test-commands test-others
+	@$(MAKE) --no-print-directory --jobs=2 check compiled
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-commands test-others
 endif
+
+# Once, beside the check: processes that start together would each compile all for themselves.
+compiled: install
+	$(BIN)/curescore features --warm
 
 # Side by side, in about equal shares: whole commands and the like, and all others. What the
 # others print is shown when they are done.

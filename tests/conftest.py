@@ -18,7 +18,7 @@ UCI_CSV = Path(__file__).resolve().parents[1] / "../shared/data/uci/credit_card_
 
 # Every run of `make test` draws the same examples, so that a failure is owed to a change;
 # `make prove` draws new ones, and many.
-settings.register_profile("test", deadline=None, max_examples=50, derandomize=True)
+settings.register_profile("test", deadline=None, max_examples=30, derandomize=True)
 settings.register_profile("prove", deadline=None, max_examples=5_000)
 settings.load_profile("test")
 

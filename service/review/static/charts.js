@@ -126,6 +126,7 @@ function draw(figure) {
     data: { labels: chart.categories, datasets },
     options: {
       animation: false,
+      clip: 8, // a point at an end is whole
       responsive: true,
       maintainAspectRatio: false,
       indexAxis: chart.kind === "across" ? "y" : "x",
