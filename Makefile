@@ -13,8 +13,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 PACKAGES := features models training service curescore
 
-# Browsers, whole commands and servers: about half of the time that `make test` takes.
-COMMANDS := tests/browser tests/curescore tests/journey tests/service/faults
+# `make test` runs these, those and all others side by side: each takes about as long.
+COMMANDS := tests/curescore tests/journey
+REAL := tests/browser tests/notebooks tests/service/faults tests/training
 
 # Whom `make bench` compares us with.
 PEERS := build/peers
@@ -37,7 +38,7 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test compiled test-commands test-others check audit format prove bench lock
+.PHONY: help install run test compiled test-commands test-real test-others check audit format prove bench lock
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -68,21 +69,26 @@ ifdef PYTEST_ARGS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 else
 	@$(MAKE) --no-print-directory --jobs=2 check compiled
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-commands test-others
+	@$(MAKE) --no-print-directory --keep-going --jobs=3 test-commands test-real test-others
 endif
 
 # Once, beside the check: processes that start together would each compile all for themselves.
 compiled: install
 	$(BIN)/curescore features --warm
 
-# Side by side, in about equal shares: whole commands and the like, and all others. What the
-# others print is shown when they are done.
+# Three for two cores: some wait for what they started. What two of them print is shown when they
+# are done.
 test-commands:
 	$(BIN)/python -m pytest $(COMMANDS)
 
+test-real:
+	@mkdir -p build
+	$(BIN)/python -m pytest $(REAL) >build/test-real.txt 2>&1; \
+		ended=$$?; cat build/test-real.txt; exit $$ended
+
 test-others:
 	@mkdir -p build
-	$(BIN)/python -m pytest $(COMMANDS:%=--ignore=%) >build/test-others.txt 2>&1; \
+	$(BIN)/python -m pytest $(patsubst %,--ignore=%,$(COMMANDS) $(REAL)) >build/test-others.txt 2>&1; \
 		ended=$$?; cat build/test-others.txt; exit $$ended
 
 # Bandit's notes go to a file: most are about a nosec that it heeded.

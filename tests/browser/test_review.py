@@ -102,7 +102,7 @@ def test_a_decision_is_found_by_its_account_and_by_filters(
     page.locator("#account").fill(account_id)
     page.locator(".account-search button").click()
     assert account_id not in visitor.path
-    accounts = page.locator("table.queue tbody tr td:nth-child(2)").all_inner_texts()
+    accounts = page.locator("table.queue tbody th a").all_inner_texts()
     assert set(accounts) == {account_id}
     assert len(accounts) == len(recorded(there, account_id)) > 1
 
